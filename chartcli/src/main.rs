@@ -1,0 +1,3 @@
+//! The `chart` command.
+
+fn main() {}

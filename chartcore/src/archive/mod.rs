@@ -1,0 +1,1 @@
+//! A chart as bytes that do not change.

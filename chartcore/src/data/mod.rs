@@ -1,0 +1,15 @@
+//! Values as they lie in files: what YAML, JSON, TOML, `--set` and serde make.
+//!
+//! [`Value`] is immutable and cheap to clone, `Send` and `Sync`. Templates work on
+//! [`crate::template::Any`], which is what Go's `interface{}` is: typed, shared and mutable.
+
+pub mod json;
+pub mod number;
+mod serde;
+mod text;
+pub mod toml;
+mod value;
+pub mod yaml;
+
+pub use text::Str;
+pub use value::{Map, Value};

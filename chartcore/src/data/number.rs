@@ -1,0 +1,164 @@
+//! How Go prints floating-point numbers.
+
+/// Digits and decimal exponent of the shortest text that reads back as `number` (finite, not 0):
+/// the value is `0.DIGITS × 10^exponent`. Digits come from ryu, whose choice on ties equals Go's.
+fn shortest(number: f64) -> (bool, Vec<u8>, i32) {
+    let mut buffer = ryu::Buffer::new();
+    let text = buffer.format_finite(number).as_bytes();
+    let (negative, text) = match text.split_first() {
+        Some((b'-', rest)) => (true, rest),
+        _ => (false, text),
+    };
+    let (mantissa, exponent) = match text.iter().position(|&byte| byte == b'e') {
+        Some(at) => {
+            let exponent = std::str::from_utf8(&text[at + 1..]).ok().and_then(|digits| digits.parse().ok());
+            (&text[..at], exponent.unwrap_or(0))
+        }
+        None => (text, 0),
+    };
+    let point = mantissa.iter().position(|&byte| byte == b'.').unwrap_or(mantissa.len());
+    let mut digits: Vec<u8> = mantissa.iter().copied().filter(|&byte| byte != b'.').collect();
+    let mut exponent: i32 = exponent + point as i32;
+    let leading = digits.iter().take_while(|&&byte| byte == b'0').count();
+    digits.drain(..leading);
+    exponent -= leading as i32;
+    while digits.last() == Some(&b'0') {
+        digits.pop();
+    }
+    if digits.is_empty() {
+        return (negative, b"0".to_vec(), 1);
+    }
+    (negative, digits, exponent)
+}
+
+fn push_plain(out: &mut Vec<u8>, digits: &[u8], exponent: i32) {
+    if exponent <= 0 {
+        out.extend_from_slice(b"0.");
+        out.resize(out.len() + (-exponent) as usize, b'0');
+        out.extend_from_slice(digits);
+    } else if (exponent as usize) >= digits.len() {
+        out.extend_from_slice(digits);
+        out.resize(out.len() + exponent as usize - digits.len(), b'0');
+    } else {
+        out.extend_from_slice(&digits[..exponent as usize]);
+        out.push(b'.');
+        out.extend_from_slice(&digits[exponent as usize..]);
+    }
+}
+
+fn push_exponent(out: &mut Vec<u8>, digits: &[u8], exponent: i32, width: usize) {
+    out.push(digits[0]);
+    if digits.len() > 1 {
+        out.push(b'.');
+        out.extend_from_slice(&digits[1..]);
+    }
+    let exponent = exponent - 1;
+    out.push(b'e');
+    out.push(if exponent < 0 { b'-' } else { b'+' });
+    out.extend_from_slice(format!("{:0width$}", exponent.unsigned_abs()).as_bytes());
+}
+
+/// Writes `number` as Go's `%v` does, and go-yaml: `strconv.FormatFloat(number, 'g', -1, 64)`, the exponent
+/// form for decimal exponents below -4 and from 6 on. So `100000` stays and `1000000` prints `1e+06`.
+pub fn write_v(out: &mut Vec<u8>, number: f64) {
+    if write_special(out, number) {
+        return;
+    }
+    let (negative, digits, exponent) = shortest(number);
+    if negative {
+        out.push(b'-');
+    }
+    // Go: internal/strconv/ftoa.go, '%g' with shortest digits decides by precision 6.
+    if !(-4..6).contains(&(exponent - 1)) {
+        push_exponent(out, &digits, exponent, 2);
+    } else {
+        push_plain(out, &digits, exponent);
+    }
+}
+
+fn write_special(out: &mut Vec<u8>, number: f64) -> bool {
+    if number.is_nan() {
+        out.extend_from_slice(b"NaN");
+    } else if number.is_infinite() {
+        out.extend_from_slice(if number > 0.0 { b"+Inf" } else { b"-Inf" });
+    } else if number == 0.0 {
+        out.extend_from_slice(if number.is_sign_negative() { b"-0" } else { b"0" });
+    } else {
+        return false;
+    }
+    true
+}
+
+/// Writes `number` as Go's encoding/json does: plain digits unless below 1e-6 or from 1e21 on.
+///
+/// Go: `encoding/json/encode.go`, `floatEncoder`. The number must be finite.
+pub fn write_json(out: &mut Vec<u8>, number: f64) {
+    if write_special(out, number) {
+        return;
+    }
+    let (negative, digits, exponent) = shortest(number);
+    if negative {
+        out.push(b'-');
+    }
+    let size = number.abs();
+    if !(1e-6..1e21).contains(&size) {
+        push_exponent(out, &digits, exponent, 1);
+    } else {
+        push_plain(out, &digits, exponent);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn v(number: f64) -> String {
+        let mut out = Vec::new();
+        write_v(&mut out, number);
+        String::from_utf8(out).unwrap()
+    }
+
+    fn json(number: f64) -> String {
+        let mut out = Vec::new();
+        write_json(&mut out, number);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn floats_print_as_go_prints_them() {
+        for (number, text) in [
+            (1.0, "1"),
+            (0.0, "0"),
+            (-0.0, "-0"),
+            (1.5, "1.5"),
+            (999_999.0, "999999"),
+            (1_000_000.0, "1e+06"),
+            (1_234_567.0, "1.234567e+06"),
+            (9_007_199_254_740_993.0, "9.007199254740992e+15"),
+            (0.0001, "0.0001"),
+            (0.00001, "1e-05"),
+            (-12.25, "-12.25"),
+            (1e100, "1e+100"),
+            (f64::INFINITY, "+Inf"),
+            (f64::NAN, "NaN"),
+        ] {
+            assert_eq!(v(number), text);
+        }
+    }
+
+    #[test]
+    fn floats_print_as_encoding_json_prints_them() {
+        for (number, text) in [
+            (1_000_000.0, "1000000"),
+            (0.000_001, "0.000001"),
+            (1e-7, "1e-7"),
+            (1e21, "1e+21"),
+            (1e20, "100000000000000000000"),
+            (-0.0, "-0"),
+            (0.1, "0.1"),
+            (123.456, "123.456"),
+        ] {
+            assert_eq!(json(number), text);
+        }
+    }
+}

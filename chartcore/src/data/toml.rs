@@ -1,0 +1,1 @@
+//! TOML as Go reads and writes it.

@@ -1,0 +1,1 @@
+//! Dependencies: ranges to a lock; pure.

@@ -1,0 +1,1 @@
+//! Named bytes in order: folders, archives, ignore rules, glob patterns.

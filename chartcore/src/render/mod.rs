@@ -1,0 +1,1 @@
+//! A chart and values through its templates.

@@ -1,0 +1,5 @@
+//! Times and durations.
+
+use crate::template::Function;
+
+pub(super) static FUNCTIONS: &[Function] = &[];

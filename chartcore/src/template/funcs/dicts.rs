@@ -1,0 +1,5 @@
+//! Dictionaries.
+
+use crate::template::Function;
+
+pub(super) static FUNCTIONS: &[Function] = &[];

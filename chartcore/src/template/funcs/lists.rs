@@ -1,0 +1,5 @@
+//! Lists.
+
+use crate::template::Function;
+
+pub(super) static FUNCTIONS: &[Function] = &[];

@@ -1,0 +1,5 @@
+//! Numbers.
+
+use crate::template::Function;
+
+pub(super) static FUNCTIONS: &[Function] = &[];

@@ -1,0 +1,5 @@
+//! `getHostByName`, `urlParse`, `urlJoin`.
+
+use crate::template::Function;
+
+pub(super) static FUNCTIONS: &[Function] = &[];

@@ -1,0 +1,5 @@
+//! Paths.
+
+use crate::template::Function;
+
+pub(super) static FUNCTIONS: &[Function] = &[];

@@ -1,0 +1,5 @@
+//! Random values.
+
+use crate::template::Function;
+
+pub(super) static FUNCTIONS: &[Function] = &[];

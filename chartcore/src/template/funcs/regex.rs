@@ -1,0 +1,5 @@
+//! Regular expressions.
+
+use crate::template::Function;
+
+pub(super) static FUNCTIONS: &[Function] = &[];

@@ -1,0 +1,5 @@
+//! `semver`, `semverCompare`.
+
+use crate::template::Function;
+
+pub(super) static FUNCTIONS: &[Function] = &[];

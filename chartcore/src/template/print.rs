@@ -1,0 +1,130 @@
+//! `%v`: how Go prints a value.
+
+use super::Any;
+use crate::data::number;
+
+/// How deep printing follows a map that contains itself before it stops (Go would overflow its stack).
+const DEPTH: usize = 200;
+
+/// Appends what `fmt.Sprint(value)` prints: `map[a:1 b:[x y]]`, `<nil>`, `1e+06`.
+pub fn write_v(out: &mut Vec<u8>, value: &Any) {
+    write_at(out, value, 0);
+}
+
+/// What `fmt.Sprint(value)` prints.
+pub fn to_bytes(value: &Any) -> Vec<u8> {
+    let mut out = Vec::new();
+    write_v(&mut out, value);
+    out
+}
+
+fn write_at(out: &mut Vec<u8>, value: &Any, depth: usize) {
+    if depth > DEPTH {
+        out.extend_from_slice(b"...");
+        return;
+    }
+    match value {
+        Any::Nil => out.extend_from_slice(b"<nil>"),
+        Any::Bool(truth) => out.extend_from_slice(if *truth { b"true" } else { b"false" }),
+        Any::Int(number) | Any::Int64(number) => write_int(out, *number),
+        Any::Uint8(number) => write_int(out, i64::from(*number)),
+        Any::Uint64(number) => out.extend_from_slice(number.to_string().as_bytes()),
+        Any::Float(number) => number::write_v(out, *number),
+        Any::Complex(number) => {
+            out.push(b'(');
+            number::write_v(out, number.0);
+            if number.1 >= 0.0 || number.1.is_nan() {
+                out.push(b'+');
+            }
+            number::write_v(out, number.1);
+            out.extend_from_slice(b"i)");
+        }
+        Any::Duration(nanoseconds) => write_duration(out, *nanoseconds),
+        Any::Str(text) => out.extend_from_slice(text),
+        Any::List(list) => {
+            out.push(b'[');
+            for (index, item) in list.items().iter().enumerate() {
+                if index > 0 {
+                    out.push(b' ');
+                }
+                write_at(out, item, depth + 1);
+            }
+            out.push(b']');
+        }
+        Any::Map(map) => {
+            out.extend_from_slice(b"map[");
+            map.with_entries(|entries| {
+                for (index, (key, item)) in entries.iter().enumerate() {
+                    if index > 0 {
+                        out.push(b' ');
+                    }
+                    out.extend_from_slice(key);
+                    out.push(b':');
+                    write_at(out, item, depth + 1);
+                }
+            });
+            out.push(b']');
+        }
+        Any::Object(object) => object.print(out),
+    }
+}
+
+/// Appends a decimal integer.
+pub fn write_int(out: &mut Vec<u8>, number: i64) {
+    let mut digits = [0u8; 20];
+    let mut at = digits.len();
+    let mut rest = number.unsigned_abs();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    if number < 0 {
+        out.push(b'-');
+    }
+    out.extend_from_slice(&digits[at..]);
+}
+
+/// Appends what `time.Duration.String` prints: `1h30m0s`, `1.5s`, `100ms`, `0s`.
+pub fn write_duration(out: &mut Vec<u8>, nanoseconds: i64) {
+    if nanoseconds == 0 {
+        out.extend_from_slice(b"0s");
+        return;
+    }
+    if nanoseconds < 0 {
+        out.push(b'-');
+    }
+    let size = nanoseconds.unsigned_abs();
+    let fraction = |out: &mut Vec<u8>, whole: u64, rest: u64, digits: usize| {
+        out.extend_from_slice(whole.to_string().as_bytes());
+        if rest > 0 {
+            let text = format!("{rest:0digits$}");
+            out.push(b'.');
+            out.extend_from_slice(text.trim_end_matches('0').as_bytes());
+        }
+    };
+    if size < 1_000 {
+        fraction(out, size, 0, 0);
+        out.extend_from_slice(b"ns");
+    } else if size < 1_000_000 {
+        fraction(out, size / 1_000, size % 1_000, 3);
+        out.extend_from_slice("µs".as_bytes());
+    } else if size < 1_000_000_000 {
+        fraction(out, size / 1_000_000, size % 1_000_000, 6);
+        out.extend_from_slice(b"ms");
+    } else {
+        let seconds = size / 1_000_000_000;
+        let (hours, minutes) = (seconds / 3_600, seconds / 60 % 60);
+        if hours > 0 {
+            out.extend_from_slice(format!("{hours}h").as_bytes());
+        }
+        if seconds >= 60 {
+            out.extend_from_slice(format!("{minutes}m").as_bytes());
+        }
+        fraction(out, seconds % 60, size % 1_000_000_000, 9);
+        out.push(b's');
+    }
+}

@@ -1,0 +1,1 @@
+//! Overrides and defaults to the one tree templates see.
