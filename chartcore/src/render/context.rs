@@ -75,7 +75,7 @@ impl Shared {
             vec![
                 ("Capabilities".into(), self.capabilities.clone()),
                 ("Chart".into(), chart_object(self.compat, chart, is_root)),
-                ("Files".into(), Any::object(Files::new(self.compat, chart.shared_files()))),
+                ("Files".into(), Any::object(Files::new(self.compat, Arc::clone(&chart.files)))),
                 ("Release".into(), self.release.clone()),
                 ("Subcharts".into(), Any::Map(subcharts.clone())),
                 ("Values".into(), Any::Map(values.clone())),
@@ -121,7 +121,7 @@ fn release(options: &RenderOptions) -> Any {
 
 fn chart_object(compat: Compat, chart: &Chart, is_root: bool) -> Any {
     match compat {
-        Compat::Helm3 => Any::object(ChartObject { metadata: chart.shared_metadata(), is_root }),
+        Compat::Helm3 => Any::object(ChartObject { metadata: Arc::clone(&chart.metadata), is_root }),
         Compat::Helm4 => {
             let mut entries: Vec<(Str, Any)> =
                 METADATA_FIELDS.iter().map(|&name| (name.into(), metadata_entry(chart.metadata(), name))).collect();
