@@ -78,7 +78,7 @@ impl Charts for Forest {
 
 fn is_compatible(constraint: &str, version: &str) -> bool {
     match (Constraint::parse(constraint), Version::parse(version)) {
-        (Ok(constraint), Ok(version)) => constraint.matches(&version),
+        (Ok(constraint), Ok(version)) => constraint.check(&version),
         _ => false,
     }
 }
