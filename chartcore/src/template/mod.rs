@@ -28,6 +28,7 @@ pub(crate) mod funcs;
 mod function;
 mod host;
 mod parse;
+mod world;
 pub mod print;
 
 pub use any::{Any, Element, List, Map, MapType, Method, Object};
@@ -37,3 +38,4 @@ pub use exec::{Executor, Limits, MissingKey};
 pub use function::{Fault, Function, Memo, Scope, Type};
 pub use host::Host;
 pub use parse::{Parsed, parse};
+pub use world::{SealedHost, SystemHost};
