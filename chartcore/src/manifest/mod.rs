@@ -1,1 +1,131 @@
-//! Rendered text to Kubernetes objects.
+//! Rendered texts as objects: CRDs, hooks and resources, in the order Helm installs and prints them.
+
+mod failure;
+mod hook;
+mod object;
+mod order;
+mod output;
+mod split;
+
+use std::fmt;
+use std::sync::Arc;
+
+pub use hook::{DeletePolicy, Hook, HookEvent, LogPolicy, sort_for_execution};
+pub use object::{Crd, Head, Resource, Text};
+pub use order::KindOrder;
+pub use output::{OutputFile, PrintOptions, WriteMode};
+pub use split::split;
+pub(crate) use split::{trim, trim_end, trim_start};
+
+use crate::Compat;
+use crate::chart::Chart;
+use crate::diag::Diagnostic;
+use crate::error::Result;
+use crate::render::Rendered;
+
+/// The objects of a release.
+///
+/// `Display` prints what `helm template` prints.
+#[derive(Debug, Clone)]
+pub struct Manifests {
+    compat: Compat,
+    /// Files of `crds/`: the chart's own, then its subcharts'.
+    pub crds: Vec<Crd>,
+    /// Hooks, by kind in install order.
+    pub hooks: Vec<Hook>,
+    /// Everything else, by kind in install order.
+    pub resources: Vec<Resource>,
+    warnings: Vec<Diagnostic>,
+}
+
+impl Manifests {
+    /// Splits and sorts what a render wrote.
+    ///
+    /// Helm: pkg/release/v1/util/manifest_sorter.go, `SortManifests`.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Manifest`] when a document is not YAML or not an object, with Helm's text, and a
+    /// diagnostic that names the template line that wrote it.
+    pub fn from_rendered(rendered: &Rendered) -> Result<Self> {
+        let compat = rendered.compat();
+        let mut manifests = Self {
+            compat,
+            crds: crds(rendered.chart()),
+            hooks: Vec::new(),
+            resources: Vec::new(),
+            warnings: Vec::new(),
+        };
+        for file in rendered.files() {
+            let is_partial = file.name().rsplit('/').next().is_some_and(|base| base.starts_with('_'));
+            if is_partial || trim(file.content()).is_empty() {
+                continue;
+            }
+            let source = file.shared_name();
+            for range in split(file.content(), compat) {
+                let text = Text::new(file.shared_content(), range);
+                match Head::read(text.as_bytes(), compat) {
+                    Ok(head) => manifests.add(&source, head, text),
+                    Err(problem) => return Err(failure::unreadable(&problem, &source, &text, rendered)),
+                }
+            }
+        }
+        let order = KindOrder::install(compat);
+        order.sort(&mut manifests.hooks, |hook| &hook.kind);
+        order.sort(&mut manifests.resources, |resource| &resource.head.kind);
+        Ok(manifests)
+    }
+
+    fn add(&mut self, source: &Arc<str>, head: Head, text: Text) {
+        match Hook::from_head(&head, source, &text) {
+            Ok(Some(hook)) => self.hooks.push(hook),
+            Ok(None) => self.resources.push(Resource { source: Arc::clone(source), head, text }),
+            Err(names) => {
+                let message = format!("skipping unknown hook: {names:?}");
+                self.warnings.push(Diagnostic::warning("unknown-hook", message).note(format!("in {source}")));
+            }
+        }
+    }
+
+    /// Whose rules they follow.
+    pub fn compat(&self) -> Compat {
+        self.compat
+    }
+
+    /// What is worth saying: documents left out because their hook is unknown.
+    pub fn warnings(&self) -> &[Diagnostic] {
+        &self.warnings
+    }
+}
+
+impl fmt::Display for Manifests {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&String::from_utf8_lossy(&self.print(&PrintOptions::default())))
+    }
+}
+
+/// The CRDs of a chart and its subcharts, its own first.
+///
+/// Helm: pkg/chart/v2/chart.go, `CRDObjects`.
+pub fn crds(chart: &Chart) -> Vec<Crd> {
+    let mut found = Vec::new();
+    add_crds(chart, chart.name(), &mut found);
+    found
+}
+
+fn add_crds(chart: &Chart, path: &str, found: &mut Vec<Crd>) {
+    for file in chart.files() {
+        let base = file.name().rsplit('/').next().unwrap_or_default();
+        let extension = base.rsplit_once('.').map_or("", |(_, extension)| extension);
+        let is_manifest = ["yaml", "yml", "json"].iter().any(|known| extension.eq_ignore_ascii_case(known));
+        if is_manifest && file.name().starts_with("crds/") {
+            found.push(Crd {
+                source: format!("{path}/{}", file.name()).into(),
+                name: file.name().into(),
+                data: file.shared_data(),
+            });
+        }
+    }
+    for child in chart.dependencies() {
+        add_crds(child, &format!("{path}/charts/{}", child.name()), found);
+    }
+}

@@ -1,1 +1,10 @@
 //! Overrides and defaults to the one tree templates see.
+
+mod coalesce;
+mod enable;
+mod import;
+mod json;
+mod print;
+mod setter;
+#[cfg(test)]
+mod tests;
