@@ -315,9 +315,7 @@ impl Condition {
         let greater = match self.open {
             Open::No | Open::Major => *version > self.version,
             Open::Minor => version.major() > self.version.major(),
-            Open::Patch => {
-                (version.major(), version.minor()) > (self.version.major(), self.version.minor())
-            }
+            Open::Patch => (version.major(), version.minor()) > (self.version.major(), self.version.minor()),
         };
         (!greater).then_some(Reason::LessOrEqual)
     }
