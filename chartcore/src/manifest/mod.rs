@@ -15,7 +15,7 @@ pub use object::{Crd, Head, Resource, Text};
 pub use order::KindOrder;
 pub use output::{OutputFile, PrintOptions, WriteMode};
 pub use split::split;
-pub(crate) use split::{trim, trim_end, trim_start};
+pub(crate) use split::{trim, trim_start};
 
 use crate::Compat;
 use crate::chart::Chart;
@@ -80,7 +80,7 @@ impl Manifests {
             Ok(Some(hook)) => self.hooks.push(hook),
             Ok(None) => self.resources.push(Resource { source: Arc::clone(source), head, text }),
             Err(names) => {
-                let message = format!("skipping unknown hook: {names:?}");
+                let message = format!("skipping unknown hook: {}", crate::quote::quoted(names.as_bytes()));
                 self.warnings.push(Diagnostic::warning("unknown-hook", message).note(format!("in {source}")));
             }
         }

@@ -70,8 +70,9 @@ impl Shared {
         contexts: &mut Vec<ChartContext<'a>>,
     ) -> Map {
         let subcharts = Map::new();
+        // Helm hands the map to the engine as its values type.
         let map = Map::typed(
-            MapType::Any,
+            values_type(self.compat),
             vec![
                 ("Capabilities".into(), self.capabilities.clone()),
                 ("Chart".into(), chart_object(self.compat, chart, is_root)),

@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 pub use capabilities::{Capabilities, KubeVersion};
 pub use check::check;
+pub(crate) use hints::nearest;
 pub use notes::Note;
 pub use options::{RenderOptions, SharedHost};
 
@@ -166,7 +167,7 @@ fn run(values: &Values, options: &RenderOptions) -> Result<(Vec<RenderedFile>, V
     let contexts = context::contexts(chart, values.tree(), options);
     let jobs = jobs(&contexts);
     let templates = associate(&jobs, compat)?;
-    let host = options.host();
+    let host = options.shared_host();
     let mut executor = templates
         .executor(&*host, options.limits)
         .lint(options.lint)

@@ -23,7 +23,7 @@ pub struct RenderOptions {
     pub(super) strict: bool,
     pub(super) capabilities: Arc<Capabilities>,
     pub(super) limits: Limits,
-    pub(super) host: Option<SharedHost>,
+    host: Option<SharedHost>,
 }
 
 impl RenderOptions {
@@ -113,6 +113,10 @@ impl RenderOptions {
         &self.capabilities
     }
 
+    pub(super) fn shared_host(&self) -> SharedHost {
+        self.host.clone().unwrap_or_else(|| Arc::new(crate::template::host::system()))
+    }
+
     pub(super) fn missing_key(&self) -> MissingKey {
         if self.strict { MissingKey::Error } else { MissingKey::Zero }
     }
@@ -137,7 +141,7 @@ impl RenderOptions {
             Compat::Helm3 => "",
             Compat::Helm4 => "release name check failed: ",
         };
-        Err(Error::new(ErrorKind::Usage, format!("{prefix}release name {name:?}: {reason}")))
+        Err(Error::new(ErrorKind::Usage, format!("{prefix}release name {}: {reason}", crate::quote::quoted(name.as_bytes()))))
     }
 }
 
