@@ -64,7 +64,7 @@ pub(super) fn check(data: &[u8], compat: Compat, findings: &mut Findings) {
 /// What a strict reader says: keys that are there twice, else the first key nobody knows.
 fn strictly(data: &[u8], tree: &Value) -> Option<String> {
     if let Err(error) = yaml::parse_strict(data) {
-        return Some(format!("error converting YAML to JSON: {error}"));
+        return Some(error.full());
     }
     let unknown = unknown_key(tree, &FIELDS)?;
     Some(format!(

@@ -3,7 +3,7 @@
 //! Kubernetes: apimachinery/pkg/util/yaml/decoder.go, `YAMLOrJSONDecoder`.
 
 use crate::Compat;
-use crate::data::{json, yaml};
+use crate::data::{Map, Value, json, yaml};
 use crate::manifest::trim_start;
 
 /// What the rules look at in a document.
@@ -112,19 +112,81 @@ fn next_yaml_document(rest: &mut &[u8]) -> Option<Result<Vec<u8>, String>> {
     (!document.is_empty()).then_some(Ok(document))
 }
 
-/// Reads one document into Helm's `k8sYamlStruct`.
+/// Reads one document into Helm's `k8sYamlStruct`; null is nothing.
 fn read(document: &[u8], compat: Compat) -> Result<Option<Object>, String> {
-    let root = match compat {
-        Compat::Helm3 => "rules.K8sYamlStruct",
-        Compat::Helm4 => "rules.k8sYamlStruct",
+    let value = yaml::parse(document).map_err(|error| error.full())?;
+    let name = match compat {
+        Compat::Helm3 => "K8sYamlStruct",
+        Compat::Helm4 => "k8sYamlStruct",
     };
-    let head = yaml::head(document, root)?;
-    Ok(head.map(|head| Object { api_version: head.api_version, kind: head.kind, name: head.name }))
+    let refused = |value: &Value, place: String| {
+        let found = json::type_name(value);
+        format!("error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {found} into Go {place}")
+    };
+    let map = match &value {
+        Value::Null => return Ok(None),
+        Value::Map(map) => map,
+        other => return Err(refused(other, format!("value of type rules.{name}"))),
+    };
+    let mut object = Object::default();
+    // Go's decoder takes the keys in order and knows its fields in any case.
+    for (key, value) in map.iter() {
+        let key = key.to_text();
+        let text = |field: &str| text(value).ok_or_else(|| refused(value, format!("struct field {name}.{field} of type string")));
+        if key.eq_ignore_ascii_case("apiVersion") {
+            object.api_version = text("apiVersion")?;
+        } else if key.eq_ignore_ascii_case("kind") {
+            object.kind = text("Kind")?;
+        } else if key.eq_ignore_ascii_case("metadata") {
+            match value {
+                Value::Null => {}
+                Value::Map(metadata) => read_metadata(metadata, &mut object, refused)?,
+                other => {
+                    let place = format!("struct field {name}.Metadata of type rules.k8sYamlMetadata");
+                    return Err(refused(other, place));
+                }
+            }
+        }
+    }
+    Ok(Some(object))
+}
+
+fn read_metadata(
+    metadata: &Map,
+    object: &mut Object,
+    refused: impl Fn(&Value, String) -> String,
+) -> Result<(), String> {
+    for (key, value) in metadata.iter() {
+        let key = key.to_text();
+        for field in ["Namespace", "Name"] {
+            if key.eq_ignore_ascii_case(field) {
+                let place = || format!("struct field k8sYamlMetadata.Metadata.{field} of type string");
+                let text = text(value).ok_or_else(|| refused(value, place()))?;
+                if field == "Name" {
+                    object.name = text;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A scalar as the conversion gives it to a text field.
+fn text(value: &Value) -> Option<String> {
+    Some(match value {
+        Value::Null => String::new(),
+        Value::Bool(truth) => truth.to_string(),
+        Value::Int(number) => number.to_string(),
+        Value::Float(number) if number.fract() == 0.0 && number.abs() < 1e15 => format!("{number:.0}"),
+        Value::Float(number) => (*number as f32).to_string(),
+        Value::String(text) => text.to_string(),
+        Value::List(_) | Value::Map(_) => return None,
+    })
 }
 
 /// The keys of the annotations of a List's items.
 pub(super) fn item_annotations(content: &[u8]) -> Result<Vec<String>, String> {
-    let value = yaml::parse(content).map_err(|error| format!("error converting YAML to JSON: {error}"))?;
+    let value = yaml::parse(content).map_err(|error| error.full())?;
     let items = value.get("items").and_then(|items| items.as_list()).unwrap_or_default();
     let annotations = items.iter().filter_map(|item| item.get("metadata")?.get("annotations")?.as_map());
     Ok(annotations.flat_map(|map| map.keys().map(|key| key.to_string())).collect())

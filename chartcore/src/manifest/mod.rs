@@ -21,7 +21,7 @@ use crate::Compat;
 use crate::chart::Chart;
 use crate::diag::Diagnostic;
 use crate::error::Result;
-use crate::render::Rendered;
+use crate::render::{Rendered, RenderedFile};
 
 /// The objects of a release.
 ///
@@ -47,32 +47,47 @@ impl Manifests {
     /// [`crate::ErrorKind::Manifest`] when a document is not YAML or not an object, with Helm's text, and a
     /// diagnostic that names the template line that wrote it.
     pub fn from_rendered(rendered: &Rendered) -> Result<Self> {
-        let compat = rendered.compat();
-        let mut manifests = Self {
-            compat,
-            crds: crds(rendered.chart()),
-            hooks: Vec::new(),
-            resources: Vec::new(),
-            warnings: Vec::new(),
-        };
-        for file in rendered.files() {
+        let mut manifests = Self::empty(rendered.compat());
+        manifests.crds = crds(rendered.chart());
+        manifests.read(rendered.files(), Some(rendered))?;
+        Ok(manifests)
+    }
+
+    /// Splits and sorts files that are not, or no longer, what a render wrote.
+    ///
+    /// # Errors
+    /// As [`Manifests::from_rendered`], without the template line.
+    pub fn from_files(files: &[RenderedFile], compat: Compat) -> Result<Self> {
+        let mut sorted = files.to_vec();
+        sorted.sort_by(|left, right| left.name().cmp(right.name()));
+        let mut manifests = Self::empty(compat);
+        manifests.read(&sorted, None)?;
+        Ok(manifests)
+    }
+
+    fn empty(compat: Compat) -> Self {
+        Self { compat, crds: Vec::new(), hooks: Vec::new(), resources: Vec::new(), warnings: Vec::new() }
+    }
+
+    fn read(&mut self, files: &[RenderedFile], rendered: Option<&Rendered>) -> Result<()> {
+        for file in files {
             let is_partial = file.name().rsplit('/').next().is_some_and(|base| base.starts_with('_'));
             if is_partial || trim(file.content()).is_empty() {
                 continue;
             }
             let source = file.shared_name();
-            for range in split(file.content(), compat) {
+            for range in split(file.content(), self.compat) {
                 let text = Text::new(file.shared_content(), range);
-                match Head::read(text.as_bytes(), compat) {
-                    Ok(head) => manifests.add(&source, head, text),
+                match Head::read(text.as_bytes(), self.compat) {
+                    Ok(head) => self.add(&source, head, text),
                     Err(problem) => return Err(failure::unreadable(&problem, &source, &text, rendered)),
                 }
             }
         }
-        let order = KindOrder::install(compat);
-        order.sort(&mut manifests.hooks, |hook| &hook.kind);
-        order.sort(&mut manifests.resources, |resource| &resource.head.kind);
-        Ok(manifests)
+        let order = KindOrder::install(self.compat);
+        order.sort(&mut self.hooks, |hook| &hook.kind);
+        order.sort(&mut self.resources, |resource| &resource.head.kind);
+        Ok(())
     }
 
     fn add(&mut self, source: &Arc<str>, head: Head, text: Text) {

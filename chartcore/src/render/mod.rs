@@ -9,6 +9,7 @@ mod context;
 mod failure;
 mod files;
 mod hints;
+mod host;
 mod notes;
 mod options;
 mod parse;
@@ -18,8 +19,9 @@ use std::sync::Arc;
 pub use capabilities::{Capabilities, KubeVersion};
 pub use check::check;
 pub(crate) use hints::nearest;
+pub use host::SharedHost;
 pub use notes::Note;
-pub use options::{RenderOptions, SharedHost};
+pub use options::RenderOptions;
 
 use crate::Compat;
 use crate::chart::{Chart, File};
