@@ -11,14 +11,14 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use hook::{DeletePolicy, Hook, HookEvent, LogPolicy, sort_for_execution};
-pub use object::{Crd, Head, Resource, Text};
+pub use object::{Head, Resource, Text};
 pub use order::KindOrder;
 pub use output::{OutputFile, PrintOptions, WriteMode};
 pub use split::split;
 pub(crate) use split::{trim, trim_start};
 
 use crate::Compat;
-use crate::chart::Chart;
+use crate::chart::Crd;
 use crate::diag::Diagnostic;
 use crate::error::Result;
 use crate::render::{Rendered, RenderedFile};
@@ -48,7 +48,7 @@ impl Manifests {
     /// diagnostic that names the template line that wrote it.
     pub fn from_rendered(rendered: &Rendered) -> Result<Self> {
         let mut manifests = Self::empty(rendered.compat());
-        manifests.crds = crds(rendered.chart());
+        manifests.crds = rendered.chart().crds();
         manifests.read(rendered.files(), Some(rendered))?;
         Ok(manifests)
     }
@@ -115,32 +115,5 @@ impl Manifests {
 impl fmt::Display for Manifests {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&String::from_utf8_lossy(&self.print(&PrintOptions::default())))
-    }
-}
-
-/// The CRDs of a chart and its subcharts, its own first.
-///
-/// Helm: pkg/chart/v2/chart.go, `CRDObjects`.
-pub fn crds(chart: &Chart) -> Vec<Crd> {
-    let mut found = Vec::new();
-    add_crds(chart, chart.name(), &mut found);
-    found
-}
-
-fn add_crds(chart: &Chart, path: &str, found: &mut Vec<Crd>) {
-    for file in chart.files() {
-        let base = file.name().rsplit('/').next().unwrap_or_default();
-        let extension = base.rsplit_once('.').map_or("", |(_, extension)| extension);
-        let is_manifest = ["yaml", "yml", "json"].iter().any(|known| extension.eq_ignore_ascii_case(known));
-        if is_manifest && file.name().starts_with("crds/") {
-            found.push(Crd {
-                source: format!("{path}/{}", file.name()).into(),
-                name: file.name().into(),
-                data: file.shared_data(),
-            });
-        }
-    }
-    for child in chart.dependencies() {
-        add_crds(child, &format!("{path}/charts/{}", child.name()), found);
     }
 }

@@ -116,17 +116,6 @@ pub struct Resource {
     pub text: Text,
 }
 
-/// A file of `crds/`: not a template, applied before everything else.
-#[derive(Debug, Clone)]
-pub struct Crd {
-    /// The file, under the root chart's name.
-    pub source: Arc<str>,
-    /// The file's name in its chart.
-    pub name: Arc<str>,
-    /// The file.
-    pub data: Arc<[u8]>,
-}
-
 /// Why a document is not a manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Unreadable {

@@ -227,7 +227,7 @@ fn associate(jobs: &[Job<'_>], compat: Compat) -> Result<Templates> {
     parse::warm(jobs, compat);
     let mut templates = Templates::new(compat);
     for job in jobs {
-        match job.file.parsed(compat) {
+        match job.file.template(compat) {
             Ok(parsed) => templates.add(&job.name, Arc::clone(parsed)),
             Err(error) => return Err(failure::parsing(error, job)),
         }
