@@ -10,11 +10,10 @@ mod deprecations;
 mod documents;
 mod names;
 mod report;
+mod source;
 mod templates;
 mod url;
 mod values;
-
-use std::path::Path;
 
 pub use report::{ChartReport, Message, Report};
 
@@ -23,6 +22,8 @@ use crate::diag::Severity;
 use crate::render::KubeVersion;
 use crate::template::Limits;
 use crate::values::Overrides;
+use report::Findings;
+use source::{Entry, Source};
 
 /// How to lint.
 #[derive(Debug, Clone)]
@@ -104,4 +105,85 @@ impl LintOptions {
     fn lowest_failure(&self) -> Severity {
         if self.strict { Severity::Warning } else { Severity::Error }
     }
+}
+
+/// Lints the chart at `path`, a folder or an archive, with `overrides` over its values.
+///
+/// Helm: pkg/action/lint.go; pkg/chart/v2/lint/lint.go.
+pub fn lint(path: &str, overrides: &Overrides, options: &LintOptions) -> ChartReport {
+    let mut report = ChartReport { path: path.to_owned(), messages: Vec::new(), failure: None, failed: false };
+    match Source::open(path, options.compat) {
+        Ok(source) => {
+            report.messages = check(&source, overrides, options);
+            let lowest = options.lowest_failure();
+            report.failed = report.messages.iter().any(|message| message.severity >= lowest);
+        }
+        Err(error) => {
+            report.failure = Some(error.message().to_owned());
+            report.failed = true;
+        }
+    }
+    report
+}
+
+/// Lints several charts, and the charts below them when asked to.
+pub fn lint_all<T: AsRef<str>>(paths: &[T], overrides: &Overrides, options: &LintOptions) -> Report {
+    let mut all: Vec<String> = paths.iter().map(|path| path.as_ref().to_owned()).collect();
+    if options.subcharts {
+        for path in paths {
+            all.extend(source::subcharts(path.as_ref()));
+        }
+    }
+    let charts = all.iter().map(|path| lint(path, overrides, options)).collect();
+    Report { charts, quiet: options.quiet }
+}
+
+/// All rules, in Helm's order.
+fn check(source: &Source, overrides: &Overrides, options: &LintOptions) -> Vec<Message> {
+    let compat = options.compat;
+    let mut findings = Findings::default();
+    check_chartfile(source, compat, &mut findings);
+    values::check(source, overrides, options, &mut findings);
+    // Helm loads the chart once for each group of rules; the errors are the same.
+    let chart = source.load(compat);
+    if templates_are_there(source, compat, &mut findings) {
+        match &chart {
+            Ok(chart) => templates::check(chart, overrides, options, &mut findings),
+            Err(error) => findings.failure("templates/", "", error),
+        }
+    }
+    match &chart {
+        Ok(chart) => dependencies::check(chart, &source.shown(), &mut findings),
+        Err(error) => findings.failure("", "unable to load chart\n\t", error),
+    }
+    if compat == Compat::Helm4 {
+        match (source.entry("crds"), &chart) {
+            (Entry::Missing, _) => {}
+            (Entry::File, _) => findings.error("crds/", "not a directory"),
+            (Entry::Folder, Ok(chart)) => crds::check(chart, &mut findings),
+            (Entry::Folder, Err(error)) => findings.failure("crds/", "", error),
+        }
+    }
+    findings.messages
+}
+
+fn check_chartfile(source: &Source, compat: Compat, findings: &mut Findings) {
+    if source.entry("Chart.yaml") == Entry::Folder {
+        findings.error("Chart.yaml", "should be a file, not a directory");
+    }
+    match source.read("Chart.yaml", compat) {
+        Ok(data) => chartfile::check(&data, compat, findings),
+        Err(error) => findings.failure("Chart.yaml", "unable to parse YAML\n\t", &error),
+    }
+}
+
+/// Whether the rules about templates apply. Helm 3 takes a missing folder for an empty one.
+fn templates_are_there(source: &Source, compat: Compat, findings: &mut Findings) -> bool {
+    match (source.entry("templates"), compat) {
+        (Entry::Folder, _) | (Entry::Missing, Compat::Helm3) => return true,
+        (Entry::Missing, Compat::Helm4) => findings.warning("templates/", "directory does not exist"),
+        (Entry::File, Compat::Helm3) => findings.warning("templates/", "not a directory"),
+        (Entry::File, Compat::Helm4) => findings.error("templates/", "not a directory"),
+    }
+    false
 }

@@ -88,15 +88,16 @@ fn check_template(template: &File, rendered: &Rendered, options: &LintOptions, f
 }
 
 fn check_object(object: &Object, content: &[u8], name: &str, options: &LintOptions, findings: &mut Findings) {
+    let quoted = crate::quote::quoted(object.name.as_bytes());
     let problems: Vec<String> = names::problems(&object.kind, &object.name)
         .into_iter()
-        .map(|problem| format!("metadata.name: Invalid value: {:?}: {problem}", object.name))
+        .map(|problem| format!("metadata.name: Invalid value: {quoted}: {problem}"))
         .collect();
     if let [first, rest @ ..] = problems.as_slice() {
         let all = if rest.is_empty() { first.clone() } else { format!("[{}]", problems.join(", ")) };
         findings.warning(
             name,
-            format!("object name does not conform to Kubernetes naming requirements: {:?}: {all}", object.name),
+            format!("object name does not conform to Kubernetes naming requirements: {quoted}: {all}"),
         );
     }
     let assumed = Capabilities::default();
@@ -111,10 +112,7 @@ fn check_object(object: &Object, content: &[u8], name: &str, options: &LintOptio
     {
         findings.error(
             name,
-            format!(
-                "a {} must contain matchLabels or matchExpressions, and {:?} does not",
-                object.kind, object.name
-            ),
+            format!("a {} must contain matchLabels or matchExpressions, and {quoted} does not", object.kind),
         );
     }
     if object.kind == "List" {
@@ -179,7 +177,7 @@ fn top_indent(content: &[u8]) -> Option<String> {
         }
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         if line.starts_with(b" ") || line.starts_with(b"\t") {
-            let quoted = crate::quote::quote(line);
+            let quoted = crate::quote::quoted(line);
             return Some(format!(
                 "document starts with an illegal indent: {quoted}, which may cause parsing problems"
             ));

@@ -11,17 +11,17 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use hook::{DeletePolicy, Hook, HookEvent, LogPolicy, sort_for_execution};
-pub use object::{Crd, Head, Resource, Text};
+pub use object::{Head, Resource, Text};
 pub use order::KindOrder;
 pub use output::{OutputFile, PrintOptions, WriteMode};
 pub use split::split;
-pub(crate) use split::{trim, trim_end, trim_start};
+pub(crate) use split::{trim, trim_start};
 
 use crate::Compat;
-use crate::chart::Chart;
+use crate::chart::Crd;
 use crate::diag::Diagnostic;
 use crate::error::Result;
-use crate::render::Rendered;
+use crate::render::{Rendered, RenderedFile};
 
 /// The objects of a release.
 ///
@@ -47,32 +47,47 @@ impl Manifests {
     /// [`crate::ErrorKind::Manifest`] when a document is not YAML or not an object, with Helm's text, and a
     /// diagnostic that names the template line that wrote it.
     pub fn from_rendered(rendered: &Rendered) -> Result<Self> {
-        let compat = rendered.compat();
-        let mut manifests = Self {
-            compat,
-            crds: crds(rendered.chart()),
-            hooks: Vec::new(),
-            resources: Vec::new(),
-            warnings: Vec::new(),
-        };
-        for file in rendered.files() {
+        let mut manifests = Self::empty(rendered.compat());
+        manifests.crds = rendered.chart().crds();
+        manifests.read(rendered.files(), Some(rendered))?;
+        Ok(manifests)
+    }
+
+    /// Splits and sorts files that are not, or no longer, what a render wrote.
+    ///
+    /// # Errors
+    /// As [`Manifests::from_rendered`], without the template line.
+    pub fn from_files(files: &[RenderedFile], compat: Compat) -> Result<Self> {
+        let mut sorted = files.to_vec();
+        sorted.sort_by(|left, right| left.name().cmp(right.name()));
+        let mut manifests = Self::empty(compat);
+        manifests.read(&sorted, None)?;
+        Ok(manifests)
+    }
+
+    fn empty(compat: Compat) -> Self {
+        Self { compat, crds: Vec::new(), hooks: Vec::new(), resources: Vec::new(), warnings: Vec::new() }
+    }
+
+    fn read(&mut self, files: &[RenderedFile], rendered: Option<&Rendered>) -> Result<()> {
+        for file in files {
             let is_partial = file.name().rsplit('/').next().is_some_and(|base| base.starts_with('_'));
             if is_partial || trim(file.content()).is_empty() {
                 continue;
             }
             let source = file.shared_name();
-            for range in split(file.content(), compat) {
+            for range in split(file.content(), self.compat) {
                 let text = Text::new(file.shared_content(), range);
-                match Head::read(text.as_bytes(), compat) {
-                    Ok(head) => manifests.add(&source, head, text),
+                match Head::read(text.as_bytes(), self.compat) {
+                    Ok(head) => self.add(&source, head, text),
                     Err(problem) => return Err(failure::unreadable(&problem, &source, &text, rendered)),
                 }
             }
         }
-        let order = KindOrder::install(compat);
-        order.sort(&mut manifests.hooks, |hook| &hook.kind);
-        order.sort(&mut manifests.resources, |resource| &resource.head.kind);
-        Ok(manifests)
+        let order = KindOrder::install(self.compat);
+        order.sort(&mut self.hooks, |hook| &hook.kind);
+        order.sort(&mut self.resources, |resource| &resource.head.kind);
+        Ok(())
     }
 
     fn add(&mut self, source: &Arc<str>, head: Head, text: Text) {
@@ -80,7 +95,7 @@ impl Manifests {
             Ok(Some(hook)) => self.hooks.push(hook),
             Ok(None) => self.resources.push(Resource { source: Arc::clone(source), head, text }),
             Err(names) => {
-                let message = format!("skipping unknown hook: {names:?}");
+                let message = format!("skipping unknown hook: {}", crate::quote::quoted(names.as_bytes()));
                 self.warnings.push(Diagnostic::warning("unknown-hook", message).note(format!("in {source}")));
             }
         }
@@ -100,32 +115,5 @@ impl Manifests {
 impl fmt::Display for Manifests {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&String::from_utf8_lossy(&self.print(&PrintOptions::default())))
-    }
-}
-
-/// The CRDs of a chart and its subcharts, its own first.
-///
-/// Helm: pkg/chart/v2/chart.go, `CRDObjects`.
-pub fn crds(chart: &Chart) -> Vec<Crd> {
-    let mut found = Vec::new();
-    add_crds(chart, chart.name(), &mut found);
-    found
-}
-
-fn add_crds(chart: &Chart, path: &str, found: &mut Vec<Crd>) {
-    for file in chart.files() {
-        let base = file.name().rsplit('/').next().unwrap_or_default();
-        let extension = base.rsplit_once('.').map_or("", |(_, extension)| extension);
-        let is_manifest = ["yaml", "yml", "json"].iter().any(|known| extension.eq_ignore_ascii_case(known));
-        if is_manifest && file.name().starts_with("crds/") {
-            found.push(Crd {
-                source: format!("{path}/{}", file.name()).into(),
-                name: file.name().into(),
-                data: file.shared_data(),
-            });
-        }
-    }
-    for child in chart.dependencies() {
-        add_crds(child, &format!("{path}/charts/{}", child.name()), found);
     }
 }

@@ -5,6 +5,9 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::Compat;
+use crate::data::{Str, yaml};
+
 /// The text of a document: a part of the rendered file it came from, which it shares.
 #[derive(Clone)]
 pub struct Text {
@@ -27,6 +30,11 @@ impl Text {
     /// The text, with malformed UTF-8 replaced.
     pub fn to_text(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(self.as_bytes())
+    }
+
+    /// Where it starts in the rendered file.
+    pub(super) fn start(&self) -> usize {
+        self.range.start
     }
 
     /// The line of the rendered file on which the document starts, from 1.
@@ -58,6 +66,33 @@ pub struct Head {
 }
 
 impl Head {
+    /// Reads the first document of `text` as Helm does.
+    ///
+    /// # Errors
+    /// Why Helm refuses it.
+    pub(super) fn read(text: &[u8], compat: Compat) -> Result<Self, Unreadable> {
+        let package = match compat {
+            Compat::Helm3 => "releaseutil",
+            Compat::Helm4 => "util",
+        };
+        let head = yaml::head(text).map_err(|error| Unreadable {
+            text: error.text(package),
+            line: match &error {
+                yaml::HeadError::Yaml(error) => error.line(),
+                yaml::HeadError::Type { .. } => 0,
+            },
+        })?;
+        let owned = |text: Option<Str>| text.map(|text| text.to_string()).unwrap_or_default();
+        let annotations = head.annotations.unwrap_or_default().into_iter();
+        Ok(Self {
+            api_version: owned(head.api_version),
+            kind: owned(head.kind),
+            name: owned(head.name),
+            namespace: owned(head.namespace),
+            annotations: annotations.map(|(key, value)| (key.to_string(), value.to_string())).collect(),
+        })
+    }
+
     /// The annotation `key`.
     pub fn annotation(&self, key: &str) -> Option<&str> {
         let found = self.annotations.iter().find(|(name, _)| name == key);
@@ -81,13 +116,11 @@ pub struct Resource {
     pub text: Text,
 }
 
-/// A file of `crds/`: not a template, applied before everything else.
-#[derive(Debug, Clone)]
-pub struct Crd {
-    /// The file, under the root chart's name.
-    pub source: Arc<str>,
-    /// The file's name in its chart.
-    pub name: Arc<str>,
-    /// The file.
-    pub data: Arc<[u8]>,
+/// Why a document is not a manifest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Unreadable {
+    /// Helm's text, without the file.
+    pub(super) text: String,
+    /// The line of the document it names; 0 when it names none.
+    pub(super) line: usize,
 }

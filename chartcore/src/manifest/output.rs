@@ -3,7 +3,7 @@
 use super::split::{split, trim};
 use super::{Hook, Manifests};
 use crate::error::{Error, ErrorKind, Result};
-use crate::files::path_match;
+use crate::files::ignore;
 
 /// What to print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +55,7 @@ impl Manifests {
         let mut out = Vec::new();
         if options.crds {
             for crd in &self.crds {
-                push_document(&mut out, &crd.source, &crd.data);
+                push_document(&mut out, &crd.path, crd.file.data());
             }
         }
         for resource in &self.resources {
@@ -105,7 +105,7 @@ impl Manifests {
             let pattern = pattern.as_ref();
             let before = out.len();
             for (document, source) in &documents {
-                if path_match(pattern, source).unwrap_or(false) {
+                if ignore::matches(pattern.as_bytes(), source.as_bytes()).unwrap_or(false) {
                     out.extend_from_slice(b"---\n");
                     out.extend_from_slice(document);
                     out.push(b'\n');
@@ -128,11 +128,11 @@ impl Manifests {
             Some(release_name) => format!("{release_name}/{source}"),
             None => source.to_owned(),
         };
-        let crds = self.crds.iter().filter(|_| options.crds).map(|crd| (&crd.source, &*crd.data, true));
-        let resources = self.resources.iter().map(|it| (&it.source, it.text.as_bytes(), false));
+        let crds = self.crds.iter().filter(|_| options.crds).map(|crd| (crd.path.as_str(), crd.file.data(), true));
+        let resources = self.resources.iter().map(|it| (&*it.source, it.text.as_bytes(), false));
         for (source, text, is_crd) in crds.chain(resources) {
-            let mode = if written.contains(&&**source) { WriteMode::Append } else { WriteMode::Create };
-            let path = if is_crd { source.to_string() } else { below(source) };
+            let mode = if written.contains(&source) { WriteMode::Append } else { WriteMode::Create };
+            let path = if is_crd { source.to_owned() } else { below(source) };
             let mut content = Vec::new();
             push_document(&mut content, source, text);
             files.push(OutputFile { path, content, mode });

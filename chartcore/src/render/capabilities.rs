@@ -90,13 +90,13 @@ impl KubeVersion {
         Self::parse_generic(text).map_err(|reason| {
             let message = format!("invalid kube version '{text}': {reason}");
             let diagnostic = diag::Diagnostic::error("kube-version", message.clone())
-                .hint("write it as `1.34` or `v1.34.2`".to_owned());
+                .hint("write it as `1.34` or `v1.34.2`");
             Error::new(ErrorKind::Version, message).with_diagnostic(diagnostic)
         })
     }
 
-    fn parse_generic(text: &str) -> Result<Self, String> {
-        let quoted = quote(text);
+    fn parse_generic(text: &str) -> std::result::Result<Self, String> {
+        let quoted = crate::quote::quoted(text.as_bytes());
         let trimmed = text.trim_start_matches(['\t', '\n', '\x0c', '\r', ' ']);
         let trimmed = trimmed.strip_prefix('v').unwrap_or(trimmed);
         let unreadable = || format!("could not parse {quoted} as version");
@@ -167,11 +167,6 @@ fn unpadded(digits: &str) -> String {
     }
 }
 
-/// Go's `%q`, near enough for a version.
-fn quote(text: &str) -> String {
-    format!("{text:?}")
-}
-
 /// What `.Capabilities` shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Capabilities {
@@ -186,6 +181,13 @@ impl Capabilities {
     /// [`ErrorKind::Version`] with Helm's text.
     pub fn for_kubernetes(version: &str) -> Result<Self> {
         Ok(Self { kube_version: KubeVersion::parse(version)?, ..Self::default() })
+    }
+
+    /// The same on another Kubernetes version.
+    #[must_use]
+    pub fn on(mut self, version: KubeVersion) -> Self {
+        self.kube_version = version;
+        self
     }
 
     /// Adds API versions, as `--api-versions` does: `monitoring.coreos.com/v1`,

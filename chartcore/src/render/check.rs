@@ -37,27 +37,17 @@ pub fn check(chart: &Chart, options: &RenderOptions) -> Result<Vec<Diagnostic>> 
 
 /// Every declared dependency must be in `charts/`, even a disabled one.
 fn dependencies(chart: &Chart) -> Result<()> {
-    let declared = chart.metadata().dependencies.iter().flatten();
-    let missing: Vec<&str> = declared
-        .map(|dependency| dependency.name.as_str())
-        .filter(|name| chart.dependencies().iter().all(|subchart| subchart.name() != *name))
-        .collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
     let prefix = match chart.compat() {
         Compat::Helm3 => {
             "An error occurred while checking for chart dependencies. You may need to run `helm dependency build` to \
-             fetch missing dependencies"
+             fetch missing dependencies: "
         }
         Compat::Helm4 => {
             "an error occurred while checking for chart dependencies. You may need to run 'helm dependency build' to \
-             fetch missing dependencies"
+             fetch missing dependencies: "
         }
     };
-    let message =
-        format!("{prefix}: found in Chart.yaml, but missing in charts/ directory: {}", missing.join(", "));
-    Err(Error::new(ErrorKind::Dependency, message))
+    chart.check_dependencies().map_err(|error| error.prefixed(prefix))
 }
 
 /// The chart's `kubeVersion` must admit the cluster's version. A constraint that does not parse admits none.

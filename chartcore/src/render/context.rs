@@ -70,8 +70,9 @@ impl Shared {
         contexts: &mut Vec<ChartContext<'a>>,
     ) -> Map {
         let subcharts = Map::new();
+        // Helm hands the map to the engine as its values type.
         let map = Map::typed(
-            MapType::Any,
+            values_type(self.compat),
             vec![
                 ("Capabilities".into(), self.capabilities.clone()),
                 ("Chart".into(), chart_object(self.compat, chart, is_root)),
@@ -240,45 +241,10 @@ fn print_struct(out: &mut Vec<u8>, fields: impl IntoIterator<Item = Any>) {
     out.push(b'}');
 }
 
-/// A JSON object of the fields that are not empty (`omitempty`).
-fn json_object(fields: Vec<(&str, Value)>) -> Value {
-    let kept = fields.into_iter().filter(|(_, value)| match value {
-        Value::Null | Value::Bool(false) => false,
-        Value::String(text) => !text.is_empty(),
-        Value::List(list) => !list.is_empty(),
-        Value::Map(map) => !map.is_empty(),
-        _ => true,
-    });
-    kept.map(|(key, value)| (key.into(), value)).collect::<data::Map>().into()
-}
-
-fn texts(texts: &[String]) -> Value {
-    texts.iter().map(|text| Value::from(text.as_str())).collect::<Vec<_>>().into()
-}
-
-fn maintainer_json(maintainer: &Maintainer) -> Value {
-    json_object(vec![
-        ("name", maintainer.name.as_str().into()),
-        ("email", maintainer.email.as_str().into()),
-        ("url", maintainer.url.as_str().into()),
-    ])
-}
-
-fn dependency_json(dependency: &Dependency) -> Value {
-    let Value::Map(kept) = json_object(vec![
-        ("version", dependency.version.as_str().into()),
-        ("condition", dependency.condition.as_str().into()),
-        ("tags", texts(&dependency.tags)),
-        ("enabled", dependency.enabled.into()),
-        ("import-values", dependency.import_values.clone().into()),
-        ("alias", dependency.alias.as_str().into()),
-    ]) else {
-        return Value::Null;
-    };
-    let mut map = (*kept).clone();
-    map.insert("name", dependency.name.as_str().into());
-    map.insert("repository", dependency.repository.as_str().into());
-    map.into()
+/// A JSON object of the texts that are not empty.
+fn json_object<T: AsRef<str>>(texts: impl IntoIterator<Item = (&'static str, T)>) -> Value {
+    let kept = texts.into_iter().filter(|(_, text)| !text.as_ref().is_empty());
+    kept.map(|(key, text)| (key.into(), text.as_ref().into())).collect::<data::Map>().into()
 }
 
 /// `.Chart` of Helm 3: `struct { chart.Metadata; IsRoot bool }`.
@@ -311,7 +277,7 @@ impl Object for ChartObject {
     }
 
     fn to_value(&self) -> Value {
-        let mut value = metadata_json(&self.metadata);
+        let mut value = self.metadata.to_value();
         if let Some(map) = value.as_map_mut() {
             map.insert("IsRoot", self.is_root.into());
         }
@@ -321,34 +287,6 @@ impl Object for ChartObject {
     fn as_any(&self) -> &dyn Downcast {
         self
     }
-}
-
-fn metadata_json(metadata: &Metadata) -> Value {
-    let annotations: data::Map =
-        metadata.annotations.iter().map(|(key, value)| (key.into(), value.as_str().into())).collect();
-    let maintainers: Vec<Value> =
-        metadata.maintainers.iter().map(|entry| entry.as_ref().map_or(Value::Null, maintainer_json)).collect();
-    let dependencies: Vec<Value> =
-        metadata.dependencies.iter().map(|entry| entry.as_ref().map_or(Value::Null, dependency_json)).collect();
-    json_object(vec![
-        ("name", metadata.name.as_str().into()),
-        ("home", metadata.home.as_str().into()),
-        ("sources", texts(&metadata.sources)),
-        ("version", metadata.version.as_str().into()),
-        ("description", metadata.description.as_str().into()),
-        ("keywords", texts(&metadata.keywords)),
-        ("maintainers", maintainers.into()),
-        ("icon", metadata.icon.as_str().into()),
-        ("apiVersion", metadata.api_version.as_str().into()),
-        ("condition", metadata.condition.as_str().into()),
-        ("tags", metadata.tags.as_str().into()),
-        ("appVersion", metadata.app_version.as_str().into()),
-        ("deprecated", metadata.deprecated.into()),
-        ("annotations", annotations.into()),
-        ("kubeVersion", metadata.kube_version.as_str().into()),
-        ("dependencies", dependencies.into()),
-        ("type", metadata.kind.as_str().into()),
-    ])
 }
 
 /// `.Chart.Metadata` of Helm 3.
@@ -373,7 +311,7 @@ impl Object for MetadataObject {
     }
 
     fn to_value(&self) -> Value {
-        metadata_json(&self.0)
+        self.0.to_value()
     }
 
     fn as_any(&self) -> &dyn Downcast {
@@ -409,7 +347,7 @@ impl Object for MaintainerObject {
     }
 
     fn to_value(&self) -> Value {
-        maintainer_json(&self.0)
+        json_object([("name", &self.0.name), ("email", &self.0.email), ("url", &self.0.url)])
     }
 
     fn as_any(&self) -> &dyn Downcast {
@@ -453,7 +391,7 @@ impl Object for DependencyObject {
     }
 
     fn to_value(&self) -> Value {
-        dependency_json(&self.0)
+        self.0.to_value()
     }
 
     fn as_any(&self) -> &dyn Downcast {
@@ -642,7 +580,8 @@ impl Object for ApiVersionsObject {
     }
 
     fn to_value(&self) -> Value {
-        texts(self.capabilities.known_api_versions())
+        let versions = self.capabilities.known_api_versions().iter();
+        versions.map(|version| Value::from(version.as_str())).collect::<Vec<_>>().into()
     }
 
     fn as_any(&self) -> &dyn Downcast {
@@ -689,7 +628,7 @@ impl Object for HelmVersionObject {
     }
 
     fn to_value(&self) -> Value {
-        json_object(self.texts().iter().map(|field| (field.1, field.2.into())).collect())
+        json_object(self.texts().iter().map(|field| (field.1, field.2)))
     }
 
     fn as_any(&self) -> &dyn Downcast {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::Compat;
 use crate::chart::File;
 use crate::data::{self, Str, Value, yaml};
-use crate::files::Glob;
+use crate::files::{Glob, base_name};
 use crate::template::{Any, Element, Fault, List, Method, Object, Scope, Type};
 
 /// A set of files: all of a chart, or those a pattern chose.
@@ -69,17 +69,6 @@ impl Files {
         let entries = self.sorted().iter().map(|file| (base_name(file.name()).into(), show(file.data())));
         let map: Value = entries.collect::<data::Map>().into();
         Any::Str(yaml::to_yaml(&map))
-    }
-}
-
-/// Go's `path.Base`.
-fn base_name(name: &str) -> &str {
-    let trimmed = name.trim_end_matches('/');
-    match trimmed.rsplit('/').next() {
-        Some("") if name.is_empty() => ".",
-        Some("") => "/",
-        Some(base) => base,
-        None => ".",
     }
 }
 
@@ -216,13 +205,6 @@ mod tests {
     fn base64_pads() {
         for (data, text) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")] {
             assert_eq!(base64(data.as_bytes()).as_str(), Some(text));
-        }
-    }
-
-    #[test]
-    fn base_names_are_go_s() {
-        for (name, base) in [("a/b.txt", "b.txt"), ("b", "b"), ("a/", "a"), ("", "."), ("/", "/")] {
-            assert_eq!(base_name(name), base);
         }
     }
 }

@@ -9,6 +9,7 @@ mod context;
 mod failure;
 mod files;
 mod hints;
+mod host;
 mod notes;
 mod options;
 mod parse;
@@ -17,8 +18,10 @@ use std::sync::Arc;
 
 pub use capabilities::{Capabilities, KubeVersion};
 pub use check::check;
+pub(crate) use hints::nearest;
+pub use host::SharedHost;
 pub use notes::Note;
-pub use options::{RenderOptions, SharedHost};
+pub use options::RenderOptions;
 
 use crate::Compat;
 use crate::chart::{Chart, File};
@@ -166,7 +169,7 @@ fn run(values: &Values, options: &RenderOptions) -> Result<(Vec<RenderedFile>, V
     let contexts = context::contexts(chart, values.tree(), options);
     let jobs = jobs(&contexts);
     let templates = associate(&jobs, compat)?;
-    let host = options.host();
+    let host = options.shared_host();
     let mut executor = templates
         .executor(&*host, options.limits)
         .lint(options.lint)
@@ -224,7 +227,7 @@ fn associate(jobs: &[Job<'_>], compat: Compat) -> Result<Templates> {
     parse::warm(jobs, compat);
     let mut templates = Templates::new(compat);
     for job in jobs {
-        match job.file.parsed(compat) {
+        match job.file.template(compat) {
             Ok(parsed) => templates.add(&job.name, Arc::clone(parsed)),
             Err(error) => return Err(failure::parsing(error, job)),
         }

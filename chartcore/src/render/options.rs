@@ -5,12 +5,10 @@ use std::sync::Arc;
 
 use crate::Compat;
 use crate::error::{Error, ErrorKind, Result};
-use crate::template::{Host, Limits, MissingKey};
+use crate::template::{Limits, MissingKey};
 
 use super::capabilities::Capabilities;
-
-/// The clock, randomness, DNS and cluster of a render, shared between threads.
-pub type SharedHost = Arc<dyn Host + Send + Sync>;
+use super::host::{SharedHost, World};
 
 /// The release a chart is rendered for, and what it may see and use.
 #[derive(Clone)]
@@ -23,7 +21,8 @@ pub struct RenderOptions {
     pub(super) strict: bool,
     pub(super) capabilities: Arc<Capabilities>,
     pub(super) limits: Limits,
-    pub(super) host: Option<SharedHost>,
+    world: World,
+    dns: bool,
 }
 
 impl RenderOptions {
@@ -38,7 +37,8 @@ impl RenderOptions {
             strict: false,
             capabilities: Arc::default(),
             limits: Limits::default(),
-            host: None,
+            world: World::System,
+            dns: false,
         }
     }
 
@@ -91,10 +91,25 @@ impl RenderOptions {
         self
     }
 
-    /// Sets where time, randomness, DNS and the cluster come from.
+    /// Sets where time, randomness, DNS and the cluster come from; without it, from the machine.
     #[must_use]
     pub fn host(mut self, host: SharedHost) -> Self {
-        self.host = Some(host);
+        self.world = World::Given(host);
+        self
+    }
+
+    /// Takes time from `now` (seconds since 1970) and randomness from `seed`, anew for each render: the same
+    /// inputs then give the same bytes. What is made of it is no secret.
+    #[must_use]
+    pub fn sealed(mut self, seed: u64, now: i64) -> Self {
+        self.world = World::Sealed { seed, now };
+        self
+    }
+
+    /// Whether `getHostByName` asks the machine's resolver (`--enable-dns`).
+    #[must_use]
+    pub fn enable_dns(mut self, dns: bool) -> Self {
+        self.dns = dns;
         self
     }
 
@@ -111,6 +126,10 @@ impl RenderOptions {
     /// What the cluster can do.
     pub fn known_capabilities(&self) -> &Capabilities {
         &self.capabilities
+    }
+
+    pub(super) fn shared_host(&self) -> SharedHost {
+        self.world.host(self.dns)
     }
 
     pub(super) fn missing_key(&self) -> MissingKey {
@@ -137,7 +156,7 @@ impl RenderOptions {
             Compat::Helm3 => "",
             Compat::Helm4 => "release name check failed: ",
         };
-        Err(Error::new(ErrorKind::Usage, format!("{prefix}release name {name:?}: {reason}")))
+        Err(Error::new(ErrorKind::Usage, format!("{prefix}release name {}: {reason}", crate::quote::quoted(name.as_bytes()))))
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) fn warm(jobs: &[Job<'_>], compat: Compat) {
     let next = AtomicUsize::new(0);
     let work = || {
         while let Some(job) = waiting.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let _ = job.file.parsed(compat);
+            let _ = job.file.template(compat);
         }
     };
     std::thread::scope(|scope| {
