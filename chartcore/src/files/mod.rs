@@ -2,7 +2,8 @@
 
 pub mod directory;
 mod gzip;
-pub mod ignore;
+pub mod glob;
+mod ignore;
 mod path;
 mod quote;
 mod sniff;
@@ -11,6 +12,7 @@ pub mod tarball;
 
 use std::sync::Arc;
 
+pub use glob::Glob;
 pub use gzip::GzipHeader;
 pub(crate) use gzip::write as write_gzip;
 pub(crate) use path::{base_name, clean, describe_io};
