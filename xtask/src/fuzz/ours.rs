@@ -27,8 +27,10 @@ fn run(request: &Value) -> Answer {
             Ok(typed(&value))
         }
         "semver" => {
-            let constraint = Constraint::parse(words(request, "constraint")).map_err(|error| format!("constraint: {error}"))?;
-            let version = Version::parse(words(request, "version")).map_err(|error| format!("version: {error}"))?;
+            let constraint = Constraint::parse(words(request, "constraint"))
+                .map_err(|error| format!("constraint: {error}"))?;
+            let version =
+                Version::parse(words(request, "version")).map_err(|error| format!("version: {error}"))?;
             Ok(json!(constraint.check(&version)))
         }
         other => Err(format!("`{other}` is not asked of the library yet")),
@@ -51,9 +53,11 @@ fn base64(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = String::new();
     for group in bytes.chunks(3) {
-        let bits = group.iter().fold(0u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - group.len()));
+        let bits =
+            group.iter().fold(0u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - group.len()));
         for place in 0..4 {
-            let letter = if place <= group.len() { ALPHABET[(bits >> (18 - 6 * place)) as usize & 63] } else { b'=' };
+            let letter =
+                if place <= group.len() { ALPHABET[(bits >> (18 - 6 * place)) as usize & 63] } else { b'=' };
             out.push(char::from(letter));
         }
     }
