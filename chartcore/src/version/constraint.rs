@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use super::{Shape, Version, failure};
 use crate::error::{Error, Result};
+use crate::quote::quoted;
 
 /// How many bytes a constraint may have. Masterminds: `MaxConstraintLen`.
 const LENGTH_LIMIT: usize = 512;
@@ -315,9 +316,7 @@ impl Condition {
         let greater = match self.open {
             Open::No | Open::Major => *version > self.version,
             Open::Minor => version.major() > self.version.major(),
-            Open::Patch => {
-                (version.major(), version.minor()) > (self.version.major(), self.version.minor())
-            }
+            Open::Patch => (version.major(), version.minor()) > (self.version.major(), self.version.minor()),
         };
         (!greater).then_some(Reason::LessOrEqual)
     }
@@ -369,41 +368,6 @@ impl Condition {
 
 fn improper(text: &[u8]) -> Error {
     failure(format!("improper constraint: {}", quoted(text)))
-}
-
-/// Go's `%q`.
-fn quoted(text: &[u8]) -> String {
-    let mut out = String::from("\"");
-    for chunk in text.utf8_chunks() {
-        for letter in chunk.valid().chars() {
-            match letter {
-                '"' => out.push_str("\\\""),
-                '\\' => out.push_str("\\\\"),
-                '\x07' => out.push_str("\\a"),
-                '\x08' => out.push_str("\\b"),
-                '\x0c' => out.push_str("\\f"),
-                '\n' => out.push_str("\\n"),
-                '\r' => out.push_str("\\r"),
-                '\t' => out.push_str("\\t"),
-                '\x0b' => out.push_str("\\v"),
-                letter if u32::from(letter) < 0x20 || letter == '\x7f' => {
-                    out.push_str(&format!("\\x{:02x}", u32::from(letter)));
-                }
-                // Rust escapes what Unicode calls control, format, private, unassigned or a separator, as Go
-                // does; the letter in front keeps combining marks from being escaped as well.
-                letter if format!("a{letter}").escape_debug().nth(1) == Some(letter) => out.push(letter),
-                letter if u32::from(letter) < 0x1_0000 => {
-                    out.push_str(&format!("\\u{:04x}", u32::from(letter)));
-                }
-                letter => out.push_str(&format!("\\U{:08x}", u32::from(letter))),
-            }
-        }
-        for byte in chunk.invalid() {
-            out.push_str(&format!("\\x{byte:02x}"));
-        }
-    }
-    out.push('"');
-    out
 }
 
 /// White space as Go's regular expressions see it.

@@ -217,8 +217,7 @@ impl Version {
     /// # Errors
     /// A number that would pass 64 bits.
     pub fn next_patch(&self) -> Result<Self> {
-        let patch =
-            if self.prerelease.is_empty() { increment(self.patch, "patch")? } else { self.patch };
+        let patch = if self.prerelease.is_empty() { increment(self.patch, "patch")? } else { self.patch };
         Ok(Self::new(self.major, self.minor, patch, "", "").with_prefix(self.has_prefix()))
     }
 
@@ -277,14 +276,14 @@ impl FromStr for Version {
 
 impl Ord for Version {
     fn cmp(&self, other: &Self) -> Ordering {
-        (self.major, self.minor, self.patch)
-            .cmp(&(other.major, other.minor, other.patch))
-            .then_with(|| match (self.prerelease.as_str(), other.prerelease.as_str()) {
+        (self.major, self.minor, self.patch).cmp(&(other.major, other.minor, other.patch)).then_with(
+            || match (self.prerelease.as_str(), other.prerelease.as_str()) {
                 ("", "") => Ordering::Equal,
                 ("", _) => Ordering::Greater,
                 (_, "") => Ordering::Less,
                 (left, right) => compare_prereleases(left, right),
-            })
+            },
+        )
     }
 }
 
@@ -397,9 +396,7 @@ fn number(digits: &str) -> Result<u64> {
 }
 
 fn increment(number: u64, which: &str) -> Result<u64> {
-    number
-        .checked_add(1)
-        .ok_or_else(|| failure(format!("{which} version increment would overflow uint64")))
+    number.checked_add(1).ok_or_else(|| failure(format!("{which} version increment would overflow uint64")))
 }
 
 fn is_identifier(part: &str) -> bool {
