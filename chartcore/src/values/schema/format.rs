@@ -2,7 +2,7 @@
 //!
 //! Texts and rules are those of github.com/santhosh-tekuri/jsonschema/v6, format.go.
 
-use super::super::print::{escape, quote};
+use super::super::print::{quote, quote_rune as letter};
 use super::url::{self, Url};
 use crate::regex::Regex;
 
@@ -50,14 +50,6 @@ fn fail(reason: impl Into<String>) -> Result<(), String> {
 
 fn ensure(holds: bool, reason: &str) -> Result<(), String> {
     if holds { Ok(()) } else { fail(reason) }
-}
-
-/// A letter in Go's single quotes.
-fn letter(letter: char) -> String {
-    let mut out = String::from("'");
-    escape(&mut out, letter, '\'');
-    out.push('\'');
-    out
 }
 
 fn regex(text: &str) -> Result<(), String> {
