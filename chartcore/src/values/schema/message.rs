@@ -220,9 +220,10 @@ fn display(value: &Json) -> String {
     }
 }
 
-/// The text in single quotes, escaped as Go does in double ones.
+/// The text in single quotes, escaped as Go does in double ones. A backslash at the end loses its escape,
+/// since the engine undoes `\"` before it takes the quotes off.
 fn single_quoted(text: &str) -> String {
-    let quoted = quote(text);
-    let inner = quoted.get(1..quoted.len() - 1).unwrap_or_default();
-    format!("'{}'", inner.replace("\\\"", "\"").replace('\'', "\\'"))
+    let quoted = quote(text).replace("\\\"", "\"").replace('\'', "\\'");
+    let inner = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default();
+    format!("'{inner}'")
 }
