@@ -22,6 +22,7 @@
 
 mod any;
 mod associate;
+mod capacity;
 mod error;
 mod exec;
 pub(crate) mod funcs;
@@ -29,11 +30,13 @@ mod function;
 mod host;
 mod parse;
 pub mod print;
+pub(crate) mod quote;
+pub(crate) mod unicode;
 
-pub use any::{Any, Element, List, Map, MapType, Method, Object};
+pub use any::{Any, Capacity, Element, List, Map, MapType, Method, Object};
 pub use associate::Templates;
 pub use error::{ExecError, Frame, ParseError};
 pub use exec::{Executor, Limits, MissingKey};
-pub use function::{Fault, Function, Memo, Scope, Type};
+pub use function::{Body, Fault, Function, Memo, Scope, Type};
 pub use host::Host;
 pub use parse::{Parsed, parse};
