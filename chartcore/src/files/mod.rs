@@ -1,6 +1,7 @@
 //! Named bytes in order: folders, archives, ignore rules, glob patterns.
 
 pub mod directory;
+mod glob;
 mod gzip;
 pub mod glob;
 mod ignore;
