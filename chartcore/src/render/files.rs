@@ -68,7 +68,11 @@ impl Files {
     fn as_yaml(&self, show: impl Fn(&[u8]) -> Value) -> Any {
         let entries = self.sorted().iter().map(|file| (base_name(file.name()).into(), show(file.data())));
         let map: Value = entries.collect::<data::Map>().into();
-        Any::Str(yaml::to_yaml(&map))
+        let mut text = yaml::write(&map);
+        if text.last() == Some(&b'\n') {
+            text.pop();
+        }
+        Any::str(text)
     }
 }
 
