@@ -2,7 +2,8 @@
 //! texts of type errors. Helm reads its files by sigs.k8s.io/yaml, which goes through JSON.
 
 use crate::Compat;
-use crate::data::{Map, Value, yaml};
+use crate::data::json::type_name;
+use crate::data::{Map, Value, number, yaml};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Reads a YAML file whose whole numbers stay whole, so that `20240930` does not become `2.024093e+07` where a
@@ -16,7 +17,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Value> {
 
 /// A YAML error with the prefix of sigs.k8s.io/yaml.
 pub(super) fn yaml_error(error: &yaml::Error) -> Error {
-    Error::new(ErrorKind::Chart, format!("error converting YAML to JSON: {error}")).with_source(error.clone())
+    Error::new(ErrorKind::Chart, error.full()).with_source(error.clone())
 }
 
 /// An error of the second step, with the prefix of sigs.k8s.io/yaml.
@@ -35,7 +36,7 @@ pub(super) struct Field {
 
 impl Field {
     pub(super) fn mismatch(self, value: &Value, go_type: &str) -> Error {
-        let (kind, Self { record, path }) = (json_kind(value), self);
+        let (kind, Self { record, path }) = (type_name(value), self);
         json_error(&format!(
             "json: cannot unmarshal {kind} into Go struct field {record}.{path} of type {go_type}"
         ))
@@ -51,7 +52,7 @@ pub(super) fn top<'a>(value: &'a Value, go_type: &str) -> Result<Option<&'a Map>
         Value::Map(map) => Ok(Some(map)),
         Value::Null => Ok(None),
         other => {
-            let kind = json_kind(other);
+            let kind = type_name(other);
             Err(json_error(&format!("json: cannot unmarshal {kind} into Go value of type {go_type}")))
         }
     }
@@ -62,17 +63,6 @@ pub(super) fn package(compat: Compat) -> &'static str {
     match compat {
         Compat::Helm3 => "chart",
         Compat::Helm4 => "v2",
-    }
-}
-
-fn json_kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Int(_) | Value::Float(_) => "number",
-        Value::String(_) => "string",
-        Value::List(_) => "array",
-        Value::Map(_) => "object",
     }
 }
 
@@ -170,10 +160,8 @@ pub(super) fn pairs(value: &Value, slot: &mut Vec<(String, String)>, field: Fiel
 
 /// Go's `strconv.FormatFloat(number, 'g', -1, 32)`.
 fn short_float(number: f64) -> String {
-    // The shortest digits of the single float, read again, have the same shortest digits as a double.
-    let short = (number as f32).to_string().parse().unwrap_or(number);
     let mut out = Vec::new();
-    crate::data::number::write_v(&mut out, short);
+    number::write_v32(&mut out, number);
     String::from_utf8_lossy(&out).into_owned()
 }
 

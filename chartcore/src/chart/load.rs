@@ -5,7 +5,6 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::decode;
 use super::metadata::api_version;
 use super::{Chart, File, Lock, Metadata};
 use crate::Compat;
@@ -168,62 +167,27 @@ pub fn load_files(files: Vec<File>, options: &LoadOptions) -> Result<Chart> {
 /// # Errors
 /// Not YAML, or something else than a map; the texts are Go's.
 pub fn read_values(bytes: &[u8], compat: Compat) -> Result<Value> {
+    let failure = |text: String, error: yaml::Error| Error::new(ErrorKind::Values, text).with_source(error);
     if compat == Compat::Helm3 {
-        return read_document(bytes);
+        return Ok(yaml::parse_map(bytes).map_err(|error| failure(error.full(), error))?.into());
     }
-    let unreadable = |error: Error| error.prefixed("cannot unmarshal yaml document: ");
-    if !starts_documents(bytes) {
-        return read_document(bytes).map_err(unreadable);
-    }
-    let mut values = Map::new();
-    let mut document = Vec::new();
-    for line in bytes.split_inclusive(|&byte| byte == b'\n') {
-        if let Some(rest) = line.strip_prefix(b"---") {
-            let rest = String::from_utf8_lossy(rest);
-            let rest = rest.trim();
-            if !rest.is_empty() && !rest.starts_with('#') {
-                let message = format!("error reading yaml document: invalid Yaml document separator: {rest}");
-                return Err(Error::new(ErrorKind::Values, message));
-            }
-            if !document.is_empty() {
-                merge_over(&mut values, &read_document(&document).map_err(unreadable)?);
-                document.clear();
-                continue;
-            }
-        }
-        document.extend_from_slice(line);
-    }
-    if !document.is_empty() {
-        merge_over(&mut values, &read_document(&document).map_err(unreadable)?);
+    let documents = yaml::parse_documents(bytes).map_err(|error| failure(error.load_text(), error))?;
+    let mut documents = documents.into_iter();
+    let mut values = documents.next().unwrap_or_default();
+    for document in documents {
+        merge_over(&mut values, document);
     }
     Ok(values.into())
 }
 
-/// Whether there is a line that starts with `---`.
-fn starts_documents(bytes: &[u8]) -> bool {
-    bytes.starts_with(b"---") || bytes.windows(4).any(|window| window == b"\n---")
-}
-
-fn read_document(bytes: &[u8]) -> Result<Value> {
-    match yaml::parse(bytes).map_err(|error| decode::yaml_error(&error))? {
-        Value::Null => Ok(Value::empty_map()),
-        value => {
-            decode::top(&value, "map[string]interface {}")?;
-            Ok(value)
-        }
-    }
-}
-
 /// Puts `upper` over `lower`, map by map. Helm: `MergeMaps`.
-fn merge_over(lower: &mut Map, upper: &Value) {
-    for (key, value) in upper.as_map().into_iter().flat_map(Map::iter) {
-        if let Some(upper_map) = value.as_map()
-            && !upper_map.is_empty()
-            && let Some(lower_map) = lower.get_mut(key).and_then(Value::as_map_mut)
-        {
-            merge_over(lower_map, value);
-        } else if !(value.as_map().is_some() && lower.get(key).is_some_and(|held| held.as_map().is_some())) {
-            lower.insert(key.clone(), value.clone());
+fn merge_over(lower: &mut Map, upper: Map) {
+    for (key, value) in upper {
+        match (value, lower.get_mut(&key).and_then(Value::as_map_mut)) {
+            (Value::Map(upper), Some(lower)) => merge_over(lower, Arc::unwrap_or_clone(upper)),
+            (value, _) => {
+                lower.insert(key, value);
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::decode::{self, Field};
 use super::timestamp;
 use crate::Compat;
-use crate::data::{Map, Str, Value, yaml};
+use crate::data::{Map, Str, Value};
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::{base_name, is_print, quote};
 use crate::version::Version;
@@ -262,7 +262,7 @@ impl Metadata {
 
     /// Chart.yaml as Helm writes it: keys sorted, no comments, no unknown keys.
     pub fn to_yaml(&self) -> Vec<u8> {
-        yaml::write(&self.to_value())
+        write_yaml(&self.to_value())
     }
 
     /// Chart.yaml as Helm saves it: a chart of `apiVersion: v1` keeps its dependencies in requirements.yaml.
@@ -404,7 +404,7 @@ impl Lock {
         let entries = dependency_values(&self.dependencies);
         let no_list = entries.is_empty() && !self.lists_dependencies;
         map.insert("dependencies", if no_list { Value::Null } else { entries.into() });
-        yaml::write(&map.into())
+        write_yaml(&map.into())
     }
 }
 
@@ -496,4 +496,8 @@ fn sanitize(text: &mut String) {
 
 fn invalid(message: impl AsRef<str>) -> Error {
     Error::new(ErrorKind::Chart, format!("validation: {}", message.as_ref()))
+}
+
+fn write_yaml(value: &Value) -> Vec<u8> {
+    format!("{value:?}").into_bytes()
 }

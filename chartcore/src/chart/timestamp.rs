@@ -46,7 +46,7 @@ pub(super) fn normalize(text: &str) -> Result<String, String> {
 }
 
 /// The time so many seconds after 1970, as Go writes it.
-pub(super) fn from_seconds(seconds: u64) -> String {
+pub(crate) fn from_seconds(seconds: u64) -> String {
     let (days, second) = (seconds / 86_400, seconds % 86_400);
     // Years of 365 or 366 days, counted from the first of March of the year 0.
     let days = days + 719_468;

@@ -302,7 +302,7 @@ mod tests {
         let last = wrong.len() - 5;
         wrong[last] ^= 1;
         assert_eq!(read_all(&wrong), (b"hello".to_vec(), Some(StreamError::Checksum)));
-        let mut noise = good[..25].to_vec();
+        let mut noise = good[..22].to_vec();
         noise.extend([0xff; 64]);
         assert!(matches!(read_all(&noise).1, Some(StreamError::Corrupt(_))));
     }

@@ -1,6 +1,7 @@
 //! Named bytes in order: folders, archives, ignore rules, glob patterns.
 
 pub mod directory;
+mod glob;
 mod gzip;
 pub mod ignore;
 mod path;
@@ -11,6 +12,7 @@ pub mod tarball;
 
 use std::sync::Arc;
 
+pub use glob::Glob;
 pub use gzip::GzipHeader;
 pub(crate) use gzip::write as write_gzip;
 pub(crate) use path::{base_name, clean, describe_io};

@@ -5,6 +5,7 @@ mod enable;
 mod import;
 mod json;
 mod print;
+mod schema;
 mod setter;
 #[cfg(test)]
 mod tests;

@@ -105,6 +105,7 @@ fn chart(json: &Json, compat: Compat) -> Chart {
         templates: empty(),
         files: empty(),
         raw: empty(),
+        warnings: std::sync::Arc::from([]),
         dependencies: list(json, "charts").iter().map(|child| chart(child, compat)).collect(),
     }
 }

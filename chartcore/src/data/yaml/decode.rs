@@ -337,17 +337,25 @@ impl Tree {
     pub(super) fn into_value(self) -> Result<Value, Error> {
         // Keys are complained about before numbers.
         let mut unsupported = None;
-        let value = self.convert(&mut unsupported)?;
+        let value = self.convert(&mut unsupported, false)?;
         match unsupported {
             None => Ok(value),
             Some(number) => Err(unsupported_number(number)),
         }
     }
 
-    fn convert(self, unsupported: &mut Option<f64>) -> Result<Value, Error> {
+    /// The value of it for a record: whole numbers stay whole (those beyond 64 signed bits as text), and
+    /// infinite ones are let through, because fields that are texts take them.
+    pub(super) fn into_typed_value(self) -> Result<Value, Error> {
+        self.convert(&mut None, true)
+    }
+
+    fn convert(self, unsupported: &mut Option<f64>, typed: bool) -> Result<Value, Error> {
         Ok(match self {
             Self::Null => Value::Null,
             Self::Bool(truth) => Value::Bool(truth),
+            Self::Int(number) if typed => Value::Int(number),
+            Self::Uint(number) if typed => Value::from(number.to_string()),
             Self::Int(number) => Value::Float(number as f64),
             Self::Uint(number) => Value::Float(number as f64),
             Self::Float(number) => {
@@ -359,13 +367,13 @@ impl Tree {
             Self::Text(text) => Value::String(json_text(text)),
             Self::List(items) => {
                 let items: Result<Vec<Value>, Error> =
-                    items.into_iter().map(|item| item.convert(unsupported)).collect();
+                    items.into_iter().map(|item| item.convert(unsupported, typed)).collect();
                 items?.into()
             }
             Self::Map(entries) => {
                 let entries: Result<Map, Error> = Self::settle(entries)?
                     .into_iter()
-                    .map(|(key, value)| Ok((json_text(key.to_vec()), value.convert(unsupported)?)))
+                    .map(|(key, value)| Ok((json_text(key.to_vec()), value.convert(unsupported, typed)?)))
                     .collect();
                 entries?.into()
             }
