@@ -56,7 +56,7 @@ impl Files {
     fn glob(&self, pattern: &[u8]) -> Self {
         let pattern = String::from_utf8_lossy(pattern);
         let chosen = match Glob::new(&pattern) {
-            Ok(glob) => self.sorted().iter().filter(|file| glob.matches(file.name())).cloned().collect(),
+            Ok(glob) => self.sorted().iter().filter(|file| glob.is_match(file.name())).cloned().collect(),
             // Helm takes `**` for a pattern it cannot read.
             Err(_) => self.sorted().to_vec(),
         };
@@ -68,7 +68,7 @@ impl Files {
     fn as_yaml(&self, show: impl Fn(&[u8]) -> Value) -> Any {
         let entries = self.sorted().iter().map(|file| (base_name(file.name()).into(), show(file.data())));
         let map: Value = entries.collect::<data::Map>().into();
-        let mut text = yaml::write(&map);
+        let mut text = yaml::write(&map).unwrap_or_default();
         if text.last() == Some(&b'\n') {
             text.pop();
         }
