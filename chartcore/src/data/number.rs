@@ -122,6 +122,26 @@ pub fn write_json(out: &mut Vec<u8>, number: f64) {
     }
 }
 
+/// Writes the decimal digits of `number`.
+pub fn write_int(out: &mut Vec<u8>, number: i64) {
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    let mut rest = number.unsigned_abs();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    if number < 0 {
+        at -= 1;
+        digits[at] = b'-';
+    }
+    out.extend_from_slice(&digits[at..]);
+}
+
 /// Reads an integer as `strconv.ParseInt(text, 0, 64)` does, without underscores: a sign, then decimal, or
 /// `0x`, `0o`, `0b`, or octal after a zero.
 pub fn parse_int(text: &[u8]) -> Option<i64> {
