@@ -344,8 +344,8 @@ impl Tree {
         }
     }
 
-    /// The value of it for a record: whole numbers stay whole (those beyond 64 signed bits as text), and
-    /// infinite ones are let through, because fields that are texts take them.
+    /// The value of it for a record: as [`Self::into_exact_value`], with whole numbers beyond 64 signed bits as
+    /// text, and infinite ones let through, because fields that are texts take them.
     pub(super) fn into_typed_value(self) -> Result<Value, Error> {
         self.convert(&mut None, true)
     }
