@@ -23,7 +23,7 @@ pub(crate) fn write_quoted(out: &mut Vec<u8>, bytes: &[u8]) {
 
 fn write_escaped(out: &mut Vec<u8>, bytes: &[u8]) {
     let mut rest = bytes;
-    while let Some((letter, length)) = unicode::decode(rest) {
+    while let Some((letter, length)) = unicode::first(rest) {
         let taken = &rest[..length];
         rest = &rest[length..];
         let escape: &[u8] = match letter {
@@ -57,10 +57,10 @@ fn write_escaped(out: &mut Vec<u8>, bytes: &[u8]) {
 }
 
 /// `bytes` in double quotes with Go's escapes.
-pub(crate) fn quoted(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn quoted(bytes: &[u8]) -> String {
     let mut out = Vec::new();
     write_quoted(&mut out, bytes);
-    out
+    String::from_utf8_lossy(&out).into_owned()
 }
 
 #[cfg(test)]
@@ -80,7 +80,7 @@ mod tests {
             ("\u{fffd}".as_bytes(), "\"\u{fffd}\""),
             ("\u{200b}\u{feff}\u{85}\u{e0001}".as_bytes(), r#""\u200b\ufeff\u0085\U000e0001""#),
         ] {
-            assert_eq!(String::from_utf8_lossy(&quoted(text)), expected);
+            assert_eq!(quoted(text), expected);
         }
     }
 }
