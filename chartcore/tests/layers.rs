@@ -10,17 +10,19 @@ use std::path::{Path, PathBuf};
 const ORDER: &[(&str, &[&str])] = &[
     ("diag", &[]),
     ("error", &["diag"]),
+    ("quote", &[]),
     ("version", &["diag", "error"]),
-    ("files", &["diag", "error"]),
-    ("data", &["diag", "error"]),
-    ("template", &["diag", "error", "version", "files", "data"]),
-    ("chart", &["diag", "error", "version", "files", "data", "template"]),
-    ("dependency", &["diag", "error", "version", "files", "data", "template", "chart"]),
-    ("values", &["diag", "error", "version", "files", "data", "template", "chart"]),
-    ("render", &["diag", "error", "version", "files", "data", "template", "chart", "dependency", "values"]),
+    ("regex", &["diag", "error"]),
+    ("files", &["diag", "error", "quote"]),
+    ("data", &["diag", "error", "quote"]),
+    ("template", &["diag", "error", "quote", "version", "regex", "files", "data"]),
+    ("chart", &["diag", "error", "quote", "version", "regex", "files", "data", "template"]),
+    ("dependency", &["diag", "error", "quote", "version", "regex", "files", "data", "template", "chart"]),
+    ("values", &["diag", "error", "quote", "version", "regex", "files", "data", "template", "chart"]),
+    ("render", &["diag", "error", "quote", "version", "regex", "files", "data", "template", "chart", "dependency", "values"]),
     (
         "manifest",
-        &["diag", "error", "version", "files", "data", "template", "chart", "dependency", "values", "render"],
+        &["diag", "error", "quote", "version", "regex", "files", "data", "template", "chart", "dependency", "values", "render"],
     ),
     (
         "lint",
@@ -38,7 +40,7 @@ const ORDER: &[(&str, &[&str])] = &[
             "manifest",
         ],
     ),
-    ("archive", &["diag", "error", "version", "files", "data", "template", "chart"]),
+    ("archive", &["diag", "error", "quote", "version", "regex", "files", "data", "template", "chart"]),
 ];
 
 /// Names of the crate's root that belong to no module: every module may use them.

@@ -7,6 +7,7 @@ mod cases;
 mod corpus;
 mod determinism;
 mod figures;
+mod fuzz;
 mod golden;
 mod live;
 mod oracle;
@@ -30,6 +31,8 @@ cargo xtask <chore>
   corpus [helm3|helm4]      the shared corpus through `chart template`, compared byte for byte
   live [--charts N]         both Helms and `chart` side by side on N corpus charts (default 100)
   determinism [--cases N]   the same bytes under other locales, time zones, folders and file orders
+  fuzz [--full] [--seed N]  generated cases, library against oracle: templates, YAML, merges, --set, functions
+       [--only FAMILY] [--count N] [--show N] [--replay FILE]
   figures [--keep]          hold the measured figures against the kept ones; --keep: raise the kept ones
   tidy                      file lengths, names, machine paths
 
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         ["corpus", rest @ ..] => corpus::run(rest),
         ["live", rest @ ..] => live::run(rest),
         ["determinism", rest @ ..] => determinism::run(rest),
+        ["fuzz", rest @ ..] => fuzz::run(rest),
         ["figures", rest @ ..] => figures::run(rest),
         ["tidy"] => tidy::run(),
         [unknown, ..] => Err(format!("`{unknown}` is no chore; `cargo xtask help` lists them")),
