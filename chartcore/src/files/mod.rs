@@ -3,7 +3,6 @@
 pub mod directory;
 mod glob;
 mod gzip;
-pub mod glob;
 mod ignore;
 mod path;
 mod quote;
