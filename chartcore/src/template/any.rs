@@ -1,7 +1,7 @@
 //! Values as templates see them: Go's `interface{}`.
 
 use std::any::Any as Downcast;
-use std::cell::{Cell, Ref, RefCell};
+use std::cell::{Cell, OnceCell, Ref, RefCell};
 use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -61,6 +61,8 @@ pub enum Element {
     Float,
     /// `[]map[string]interface {}`.
     Map,
+    /// `[][]interface {}`: what `chunk` makes.
+    List,
 }
 
 impl Element {
@@ -73,20 +75,64 @@ impl Element {
             Self::Byte => "[]uint8",
             Self::Float => "[]float64",
             Self::Map => "[]map[string]interface {}",
+            Self::List => "[][]interface {}",
         }
     }
 }
 
-/// A Go slice. Templates cannot assign to elements, so a clone shares them without harm.
+/// A Go slice. Templates cannot assign to elements, so a clone shares them without harm; the one function
+/// that changes a slice in place is `sortAlpha`.
 #[derive(Clone)]
 pub struct List {
-    cell: Rc<(Element, Vec<Any>)>,
+    cell: Rc<ListCell>,
+}
+
+struct ListCell {
+    element: Element,
+    nil: bool,
+    /// How many of `items` belong to the slice; the others lie behind it in Go's backing array.
+    length: usize,
+    capacity: Capacity,
+    items: Vec<Any>,
+    /// The items once `sortAlpha` has sorted them in place.
+    sorted: OnceCell<Vec<Any>>,
+}
+
+/// What Go's `cap` of a slice is; only `slice` can tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Capacity {
+    /// As many as there are items.
+    Exact,
+    /// What `append` leaves after adding the items one by one.
+    Grown,
+    /// So many.
+    Of(usize),
 }
 
 impl List {
     /// A slice of `items`, which must all be of the element's type.
     pub fn typed(element: Element, items: Vec<Any>) -> Self {
-        Self { cell: Rc::new((element, items)) }
+        Self::with_capacity(element, items, Capacity::Exact)
+    }
+
+    /// As [`List::typed`], with a capacity other than the number of items.
+    pub fn with_capacity(element: Element, items: Vec<Any>, capacity: Capacity) -> Self {
+        let length = items.len();
+        let cell = ListCell { element, nil: false, length, capacity, items, sorted: OnceCell::new() };
+        Self { cell: Rc::new(cell) }
+    }
+
+    /// The nil slice: empty, and `null` in JSON.
+    pub fn nil(element: Element) -> Self {
+        let cell = ListCell {
+            element,
+            nil: true,
+            length: 0,
+            capacity: Capacity::Exact,
+            items: Vec::new(),
+            sorted: OnceCell::new(),
+        };
+        Self { cell: Rc::new(cell) }
     }
 
     /// A `[]interface {}`.
@@ -101,25 +147,137 @@ impl List {
 
     /// The element type.
     pub fn element(&self) -> Element {
-        self.cell.0
+        self.cell.element
+    }
+
+    /// Whether it is Go's nil slice.
+    pub fn is_nil(&self) -> bool {
+        self.cell.nil
+    }
+
+    #[inline]
+    fn backing(&self) -> &[Any] {
+        self.cell.sorted.get().unwrap_or(&self.cell.items)
     }
 
     /// The items.
     #[inline]
     pub fn items(&self) -> &[Any] {
-        &self.cell.1
+        &self.backing()[..self.cell.length]
     }
 
     /// How many items there are.
     #[inline]
     pub fn len(&self) -> usize {
-        self.cell.1.len()
+        self.cell.length
     }
 
     /// Whether there are no items.
     #[inline]
     pub fn is_empty(&self) -> bool {
-        self.cell.1.is_empty()
+        self.cell.length == 0
+    }
+
+    /// Go's `cap`.
+    pub fn capacity(&self) -> usize {
+        match self.cell.capacity {
+            Capacity::Exact => self.cell.length,
+            Capacity::Grown => super::capacity::after_appends(self.cell.element, self.cell.length),
+            Capacity::Of(capacity) => capacity,
+        }
+    }
+
+    /// Go's `list[start:end]`, which may reach behind the items up to the capacity; `None` when it goes
+    /// farther.
+    pub fn slice(&self, start: usize, end: usize) -> Option<Self> {
+        let capacity = self.capacity();
+        if start > end || end > capacity {
+            return None;
+        }
+        let zero = match self.cell.element {
+            Element::Any => Any::Nil,
+            Element::String => Any::Str(Str::EMPTY),
+            Element::Int => Any::Int(0),
+            Element::Byte => Any::Uint8(0),
+            Element::Float => Any::Float(0.0),
+            Element::Map => Any::Map(Map::nil()),
+            Element::List => Any::List(Self::nil(Element::Any)),
+        };
+        let mut items = self.backing().get(start..).unwrap_or_default().to_vec();
+        if items.len() < end - start {
+            items.resize(end - start, zero);
+        }
+        let cell = ListCell {
+            element: self.cell.element,
+            nil: self.cell.nil,
+            length: end - start,
+            capacity: Capacity::Of(capacity - start),
+            items,
+            sorted: OnceCell::new(),
+        };
+        Some(Self { cell: Rc::new(cell) })
+    }
+
+    /// Sorts a `[]string` by its bytes, for all who share it.
+    pub fn sort_in_place(&self) {
+        self.cell.sorted.get_or_init(|| {
+            let mut items = self.cell.items.clone();
+            if let Some(visible) = items.get_mut(..self.cell.length) {
+                visible.sort_by(|left, right| match (left, right) {
+                    (Any::Str(left), Any::Str(right)) => left.cmp(right),
+                    _ => std::cmp::Ordering::Equal,
+                });
+            }
+            items
+        });
+    }
+
+    /// Whether both are the one slice.
+    pub fn same(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.cell, &other.cell)
+    }
+}
+
+/// Takes nested lists and maps apart in a loop: their own drops, one inside the other, would overflow the
+/// stack on a value that a template nested a hundred thousand times.
+fn unnest(items: &mut Vec<Any>) {
+    let nested = |item: &Any| matches!(item, Any::List(_) | Any::Map(_));
+    if !items.iter().any(nested) {
+        return;
+    }
+    let mut pending = std::mem::take(items);
+    while let Some(item) = pending.pop() {
+        match item {
+            Any::List(list) => {
+                if let Some(mut cell) = Rc::into_inner(list.cell) {
+                    pending.append(&mut cell.items);
+                }
+            }
+            Any::Map(map) => {
+                if let Some(cell) = Rc::into_inner(map.cell) {
+                    pending.extend(cell.entries.take().into_iter().map(|entry| entry.1));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Drop for ListCell {
+    fn drop(&mut self) {
+        unnest(&mut self.items);
+        if let Some(mut items) = self.sorted.take() {
+            unnest(&mut items);
+        }
+    }
+}
+
+impl Drop for MapCell {
+    fn drop(&mut self) {
+        let entries = self.entries.get_mut();
+        if entries.iter().any(|entry| matches!(entry.1, Any::List(_) | Any::Map(_))) {
+            unnest(&mut std::mem::take(entries).into_iter().map(|entry| entry.1).collect());
+        }
     }
 }
 
@@ -156,6 +314,7 @@ pub struct Map {
 
 struct MapCell {
     kind: Cell<MapType>,
+    nil: bool,
     /// What the map is made of until somebody looks inside.
     frozen: RefCell<Option<Arc<data::Map>>>,
     entries: RefCell<Vec<(Str, Any)>>,
@@ -182,6 +341,7 @@ impl Map {
         Self {
             cell: Rc::new(MapCell {
                 kind: Cell::new(kind),
+                nil: false,
                 frozen: RefCell::new(None),
                 entries: RefCell::new(entries),
             }),
@@ -193,10 +353,29 @@ impl Map {
         Self {
             cell: Rc::new(MapCell {
                 kind: Cell::new(MapType::Any),
+                nil: false,
                 frozen: RefCell::new(Some(map)),
                 entries: RefCell::default(),
             }),
         }
+    }
+
+    /// The nil `map[string]interface {}`: empty, and `null` in JSON. Whoever puts something in must have
+    /// asked [`Map::is_nil`].
+    pub fn nil() -> Self {
+        Self {
+            cell: Rc::new(MapCell {
+                kind: Cell::new(MapType::Any),
+                nil: true,
+                frozen: RefCell::new(None),
+                entries: RefCell::default(),
+            }),
+        }
+    }
+
+    /// Whether it is Go's nil map.
+    pub fn is_nil(&self) -> bool {
+        self.cell.nil
     }
 
     #[cold]
@@ -459,6 +638,8 @@ impl Any {
             Self::Float(number) => Value::Float(*number),
             Self::Complex(_) => return Err(Fault::new("json: unsupported type: complex128")),
             Self::Str(text) => Value::String(text.clone()),
+            Self::List(list) if list.is_nil() => Value::Null,
+            Self::Map(map) if map.is_nil() => Value::Null,
             Self::List(list) if list.element() == Element::Byte => {
                 let bytes = list.items().iter().map(|item| match item {
                     Self::Uint8(byte) => *byte,
@@ -500,7 +681,12 @@ impl From<&Value> for Any {
             Value::Int(number) => Self::Int64(*number),
             Value::Float(number) => Self::Float(*number),
             Value::String(text) => Self::Str(text.clone()),
-            Value::List(list) => Self::List(List::new(list.iter().map(Self::from).collect())),
+            // encoding/json appends the items of an array one by one.
+            Value::List(list) => Self::List(List::with_capacity(
+                Element::Any,
+                list.iter().map(Self::from).collect(),
+                Capacity::Grown,
+            )),
             Value::Map(map) => Self::Map(Map::frozen(Arc::clone(map))),
         }
     }
@@ -519,6 +705,19 @@ mod tests {
     #[test]
     fn an_any_takes_three_words() {
         assert_eq!(size_of::<Any>(), 24);
+    }
+
+    #[test]
+    fn a_value_nested_deeply_is_dropped_without_recursion() {
+        let mut value = Any::Nil;
+        for level in 0..300_000 {
+            value = if level % 2 == 0 {
+                Any::List(List::new(vec![value]))
+            } else {
+                Any::Map(Map::typed(MapType::Any, vec![("a".into(), value)]))
+            };
+        }
+        drop(value);
     }
 
     #[test]

@@ -22,18 +22,23 @@
 
 mod any;
 mod associate;
+mod capacity;
 mod error;
 mod exec;
 pub(crate) mod funcs;
 mod function;
 mod host;
 mod parse;
+mod world;
 pub mod print;
+pub(crate) mod quote;
+pub(crate) mod unicode;
 
-pub use any::{Any, Element, List, Map, MapType, Method, Object};
+pub use any::{Any, Capacity, Element, List, Map, MapType, Method, Object};
 pub use associate::Templates;
 pub use error::{ExecError, Frame, ParseError};
 pub use exec::{Executor, Limits, MissingKey};
-pub use function::{Fault, Function, Memo, Scope, Type};
+pub use function::{Body, Fault, Function, Memo, Scope, Type};
 pub use host::Host;
 pub use parse::{Parsed, parse};
+pub use world::{SealedHost, SystemHost};

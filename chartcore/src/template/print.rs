@@ -6,6 +6,10 @@ use crate::data::number;
 /// How deep printing follows a map that contains itself before it stops (Go would overflow its stack).
 const DEPTH: usize = 200;
 
+/// After how many bytes printing stops: a list that holds the same list twice, which holds another twice, and
+/// so on, would print without end.
+const LENGTH: usize = 65 << 20;
+
 /// Appends what `fmt.Sprint(value)` prints: `map[a:1 b:[x y]]`, `<nil>`, `1e+06`.
 pub fn write_v(out: &mut Vec<u8>, value: &Any) {
     write_at(out, value, 0);
@@ -19,7 +23,7 @@ pub fn to_bytes(value: &Any) -> Vec<u8> {
 }
 
 fn write_at(out: &mut Vec<u8>, value: &Any, depth: usize) {
-    if depth > DEPTH {
+    if depth > DEPTH || out.len() > LENGTH {
         out.extend_from_slice(b"...");
         return;
     }
