@@ -1,7 +1,7 @@
 //! Values as templates see them: Go's `interface{}`.
 
 use std::any::Any as Downcast;
-use std::cell::{Cell, Ref, RefCell};
+use std::cell::{Cell, OnceCell, Ref, RefCell};
 use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -62,6 +62,8 @@ pub enum Element {
     Float,
     /// `[]map[string]interface {}`.
     Map,
+    /// `[][]interface {}`: what `chunk` makes.
+    List,
 }
 
 impl Element {
@@ -74,11 +76,13 @@ impl Element {
             Self::Byte => "[]uint8",
             Self::Float => "[]float64",
             Self::Map => "[]map[string]interface {}",
+            Self::List => "[][]interface {}",
         }
     }
 }
 
-/// A Go slice. Templates cannot assign to elements, so a clone shares them without harm.
+/// A Go slice. Templates cannot assign to elements, so a clone shares them without harm; the one function
+/// that changes a slice in place is `sortAlpha`.
 #[derive(Clone)]
 pub struct List {
     cell: Rc<ListCell>,
@@ -86,51 +90,50 @@ pub struct List {
 
 struct ListCell {
     element: Element,
+    nil: bool,
+    /// How many of `items` belong to the slice; the others lie behind it in Go's backing array.
+    length: usize,
+    capacity: Capacity,
     items: Vec<Any>,
+    /// The items once `sortAlpha` has sorted them in place.
+    sorted: OnceCell<Vec<Any>>,
 }
 
-impl Drop for ListCell {
-    fn drop(&mut self) {
-        if self.items.iter().any(Any::nests) {
-            bury(std::mem::take(&mut self.items));
-        }
-    }
-}
-
-thread_local! {
-    /// How many values are being dropped inside each other, and what waits for the outermost one.
-    static BURIALS: (Cell<u32>, RefCell<Vec<Vec<Any>>>) = const { (Cell::new(0), RefCell::new(Vec::new())) };
-}
-
-/// Drops values that hold others. A template can nest lists a hundred thousand deep, and dropping such a
-/// list must not recurse as deep.
-fn bury(items: Vec<Any>) {
-    const DEPTH: u32 = 64;
-    let mut items = Some(items);
-    // While a thread ends its locals are gone; then the plain recursion has to do.
-    let _ = BURIALS.try_with(|(depth, waiting)| {
-        if depth.get() >= DEPTH {
-            waiting.borrow_mut().extend(items.take());
-            return;
-        }
-        depth.set(depth.get() + 1);
-        drop(items.take());
-        if depth.get() == 1 {
-            loop {
-                let next = waiting.borrow_mut().pop();
-                if next.is_none() {
-                    break;
-                }
-            }
-        }
-        depth.set(depth.get() - 1);
-    });
+/// What Go's `cap` of a slice is; only `slice` can tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Capacity {
+    /// As many as there are items.
+    Exact,
+    /// What `append` leaves after adding the items one by one.
+    Grown,
+    /// So many.
+    Of(usize),
 }
 
 impl List {
     /// A slice of `items`, which must all be of the element's type.
     pub fn typed(element: Element, items: Vec<Any>) -> Self {
-        Self { cell: Rc::new(ListCell { element, items }) }
+        Self::with_capacity(element, items, Capacity::Exact)
+    }
+
+    /// As [`List::typed`], with a capacity other than the number of items.
+    pub fn with_capacity(element: Element, items: Vec<Any>, capacity: Capacity) -> Self {
+        let length = items.len();
+        let cell = ListCell { element, nil: false, length, capacity, items, sorted: OnceCell::new() };
+        Self { cell: Rc::new(cell) }
+    }
+
+    /// The nil slice: empty, and `null` in JSON.
+    pub fn nil(element: Element) -> Self {
+        let cell = ListCell {
+            element,
+            nil: true,
+            length: 0,
+            capacity: Capacity::Exact,
+            items: Vec::new(),
+            sorted: OnceCell::new(),
+        };
+        Self { cell: Rc::new(cell) }
     }
 
     /// A `[]interface {}`.
@@ -148,22 +151,137 @@ impl List {
         self.cell.element
     }
 
+    /// Whether it is Go's nil slice.
+    pub fn is_nil(&self) -> bool {
+        self.cell.nil
+    }
+
+    #[inline]
+    fn backing(&self) -> &[Any] {
+        self.cell.sorted.get().unwrap_or(&self.cell.items)
+    }
+
     /// The items.
     #[inline]
     pub fn items(&self) -> &[Any] {
-        &self.cell.items
+        &self.backing()[..self.cell.length]
     }
 
     /// How many items there are.
     #[inline]
     pub fn len(&self) -> usize {
-        self.cell.items.len()
+        self.cell.length
     }
 
     /// Whether there are no items.
     #[inline]
     pub fn is_empty(&self) -> bool {
-        self.cell.items.is_empty()
+        self.cell.length == 0
+    }
+
+    /// Go's `cap`.
+    pub fn capacity(&self) -> usize {
+        match self.cell.capacity {
+            Capacity::Exact => self.cell.length,
+            Capacity::Grown => super::capacity::after_appends(self.cell.element, self.cell.length),
+            Capacity::Of(capacity) => capacity,
+        }
+    }
+
+    /// Go's `list[start:end]`, which may reach behind the items up to the capacity; `None` when it goes
+    /// farther.
+    pub fn slice(&self, start: usize, end: usize) -> Option<Self> {
+        let capacity = self.capacity();
+        if start > end || end > capacity {
+            return None;
+        }
+        let zero = match self.cell.element {
+            Element::Any => Any::Nil,
+            Element::String => Any::Str(Str::EMPTY),
+            Element::Int => Any::Int(0),
+            Element::Byte => Any::Uint8(0),
+            Element::Float => Any::Float(0.0),
+            Element::Map => Any::Map(Map::nil()),
+            Element::List => Any::List(Self::nil(Element::Any)),
+        };
+        let mut items = self.backing().get(start..).unwrap_or_default().to_vec();
+        if items.len() < end - start {
+            items.resize(end - start, zero);
+        }
+        let cell = ListCell {
+            element: self.cell.element,
+            nil: self.cell.nil,
+            length: end - start,
+            capacity: Capacity::Of(capacity - start),
+            items,
+            sorted: OnceCell::new(),
+        };
+        Some(Self { cell: Rc::new(cell) })
+    }
+
+    /// Sorts a `[]string` by its bytes, for all who share it.
+    pub fn sort_in_place(&self) {
+        self.cell.sorted.get_or_init(|| {
+            let mut items = self.cell.items.clone();
+            if let Some(visible) = items.get_mut(..self.cell.length) {
+                visible.sort_by(|left, right| match (left, right) {
+                    (Any::Str(left), Any::Str(right)) => left.cmp(right),
+                    _ => std::cmp::Ordering::Equal,
+                });
+            }
+            items
+        });
+    }
+
+    /// Whether both are the one slice.
+    pub fn same(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.cell, &other.cell)
+    }
+}
+
+/// Takes nested lists and maps apart in a loop: their own drops, one inside the other, would overflow the
+/// stack on a value that a template nested a hundred thousand times.
+fn unnest(items: &mut Vec<Any>) {
+    let nested = |item: &Any| matches!(item, Any::List(_) | Any::Map(_));
+    if !items.iter().any(nested) {
+        return;
+    }
+    let mut pending = std::mem::take(items);
+    while let Some(item) = pending.pop() {
+        match item {
+            Any::List(list) => {
+                if let Some(mut cell) = Rc::into_inner(list.cell) {
+                    pending.append(&mut cell.items);
+                }
+            }
+            Any::Map(map) => {
+                if let Some(mut cell) = Rc::into_inner(map.cell)
+                    && let Store::Live(entries) = cell.store.get_mut()
+                {
+                    pending.extend(std::mem::take(entries).into_iter().map(|entry| entry.1));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Drop for ListCell {
+    fn drop(&mut self) {
+        unnest(&mut self.items);
+        if let Some(mut items) = self.sorted.take() {
+            unnest(&mut items);
+        }
+    }
+}
+
+impl Drop for MapCell {
+    fn drop(&mut self) {
+        if let Store::Live(entries) = self.store.get_mut()
+            && entries.iter().any(|entry| matches!(entry.1, Any::List(_) | Any::Map(_)))
+        {
+            unnest(&mut std::mem::take(entries).into_iter().map(|entry| entry.1).collect());
+        }
     }
 }
 
@@ -200,6 +318,7 @@ pub struct Map {
 
 struct MapCell {
     kind: Cell<MapType>,
+    nil: bool,
     store: RefCell<Store>,
 }
 
@@ -214,16 +333,6 @@ impl Store {
         match self {
             Self::Live(entries) => entries,
             Self::Frozen(_) => unreachable!("opened before"),
-        }
-    }
-}
-
-impl Drop for MapCell {
-    fn drop(&mut self) {
-        if let Store::Live(entries) = self.store.get_mut()
-            && entries.iter().any(|entry| entry.1.nests())
-        {
-            bury(std::mem::take(entries).into_iter().map(|entry| entry.1).collect());
         }
     }
 }
@@ -250,13 +359,27 @@ impl Map {
                 same
             });
         }
-        Self { cell: Rc::new(MapCell { kind: Cell::new(kind), store: RefCell::new(Store::Live(entries)) }) }
+        Self::made(kind, false, Store::Live(entries))
+    }
+
+    fn made(kind: MapType, nil: bool, store: Store) -> Self {
+        Self { cell: Rc::new(MapCell { kind: Cell::new(kind), nil, store: RefCell::new(store) }) }
     }
 
     /// A map over a shared tree, opened when it is first looked into.
     pub fn frozen(map: Arc<data::Map>) -> Self {
-        let store = RefCell::new(Store::Frozen(map));
-        Self { cell: Rc::new(MapCell { kind: Cell::new(MapType::Any), store }) }
+        Self::made(MapType::Any, false, Store::Frozen(map))
+    }
+
+    /// The nil `map[string]interface {}`: empty, and `null` in JSON. Whoever puts something in must have
+    /// asked [`Map::is_nil`].
+    pub fn nil() -> Self {
+        Self::made(MapType::Any, true, Store::Live(Vec::new()))
+    }
+
+    /// Whether it is Go's nil map.
+    pub fn is_nil(&self) -> bool {
+        self.cell.nil
     }
 
     #[cold]
@@ -486,11 +609,6 @@ impl Any {
         Self::Object(Rc::new(object))
     }
 
-    /// Whether it may hold other values.
-    fn nests(&self) -> bool {
-        matches!(self, Self::List(_) | Self::Map(_) | Self::Object(_))
-    }
-
     /// The object, if it is one of type `T`.
     pub fn downcast<T: 'static>(&self) -> Option<&T> {
         match self {
@@ -583,6 +701,8 @@ impl Any {
             Self::Float(number) => Value::Float(*number),
             Self::Complex(_) => return Err(Fault::new("json: unsupported type: complex128")),
             Self::Str(text) => Value::String(text.clone()),
+            Self::List(list) if list.is_nil() => Value::Null,
+            Self::Map(map) if map.is_nil() => Value::Null,
             Self::List(list) if list.element() == Element::Byte => {
                 return Err(Fault::new("json: []byte needs base64"));
             }
@@ -619,7 +739,12 @@ impl From<&Value> for Any {
             Value::Int(number) => Self::Int64(*number),
             Value::Float(number) => Self::Float(*number),
             Value::String(text) => Self::Str(text.clone()),
-            Value::List(list) => Self::List(List::new(list.iter().map(Self::from).collect())),
+            // encoding/json appends the items of an array one by one.
+            Value::List(list) => Self::List(List::with_capacity(
+                Element::Any,
+                list.iter().map(Self::from).collect(),
+                Capacity::Grown,
+            )),
             Value::Map(map) => Self::Map(Map::frozen(Arc::clone(map))),
         }
     }
@@ -641,14 +766,16 @@ mod tests {
     }
 
     #[test]
-    fn deep_nests_are_dropped_without_recursion() {
-        let mut list = Any::Nil;
-        let mut map = Any::Nil;
-        for _ in 0..200_000 {
-            list = Any::List(List::new(vec![list, Any::Nil]));
-            map = Any::Map(Map::typed(MapType::Any, vec![("a".into(), map)]));
+    fn a_value_nested_deeply_is_dropped_without_recursion() {
+        let mut value = Any::Nil;
+        for level in 0..300_000 {
+            value = if level % 2 == 0 {
+                Any::List(List::new(vec![value]))
+            } else {
+                Any::Map(Map::typed(MapType::Any, vec![("a".into(), value)]))
+            };
         }
-        drop((list, map));
+        drop(value);
     }
 
     #[test]

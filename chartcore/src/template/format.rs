@@ -4,7 +4,7 @@
 
 use super::print::{write_duration, write_int};
 use super::quote::{can_backquote, write_quoted, write_quoted_char, write_quoted_with};
-use super::unicode::{self, decode, is_print};
+use super::unicode::{self, is_print};
 use super::{Any, Element, Object, float};
 
 /// Go: `tooLarge`: widths and precisions beyond are not taken.
@@ -167,8 +167,7 @@ impl Directive<'_> {
             printer.out.extend_from_slice(b"%!(NOVERB)");
             return;
         }
-        let (verb, width) = decode(&self.pattern[self.at..]);
-        let verb = verb.unwrap_or(char::REPLACEMENT_CHARACTER);
+        let (verb, width) = unicode::decode(&self.pattern[self.at..]).unwrap_or((unicode::REPLACEMENT, 1));
         self.at += width;
         if verb == '%' {
             printer.out.push(b'%');
@@ -458,10 +457,10 @@ impl Printer<'_> {
         let Some(precision) = self.flags.precision else { return text };
         let mut at = 0;
         for _ in 0..precision {
-            if at >= text.len() {
-                break;
+            match unicode::decode(&text[at..]) {
+                Some((_, width)) => at += width,
+                None => break,
             }
-            at += decode(&text[at..]).1;
         }
         &text[..at]
     }

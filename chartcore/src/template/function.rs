@@ -118,6 +118,9 @@ impl fmt::Debug for Memo {
     }
 }
 
+/// A function's body: the arguments have been checked against the parameters.
+pub type Body = fn(&mut Scope<'_>, &[Any]) -> Result<Any, Fault>;
+
 /// A template function.
 #[derive(Debug)]
 pub struct Function {
@@ -128,5 +131,17 @@ pub struct Function {
     /// Whether the last parameter repeats (zero or more times).
     pub variadic: bool,
     /// The body. Arguments have been checked against `params`.
-    pub call: fn(&mut Scope<'_>, &[Any]) -> Result<Any, Fault>,
+    pub call: Body,
+}
+
+impl Function {
+    /// A function whose parameters are exactly `params`.
+    pub(crate) const fn new(name: &'static str, params: &'static [Type], call: Body) -> Self {
+        Self { name, params, variadic: false, call }
+    }
+
+    /// A function whose last parameter repeats.
+    pub(crate) const fn variadic(name: &'static str, params: &'static [Type], call: Body) -> Self {
+        Self { name, params, variadic: true, call }
+    }
 }

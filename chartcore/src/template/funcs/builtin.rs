@@ -6,8 +6,7 @@
 use std::cmp::Ordering;
 
 use crate::data::Str;
-use crate::template::unicode::{decode, is_print};
-use crate::template::{Any, Fault, Function, MapType, Scope, Type, format};
+use crate::template::{Any, Fault, Function, MapType, Scope, Type, format, unicode};
 
 pub(super) static FUNCTIONS: &[Function] = &[
     Function { name: "and", params: &[Type::Reflect, Type::Reflect], variadic: true, call: and },
@@ -227,12 +226,23 @@ fn equal(left: &Any, right: &Any) -> Result<bool, Fault> {
     })
 }
 
+/// Go: `isNil`.
+fn is_nil(value: &Any) -> bool {
+    match value {
+        Any::Nil => true,
+        Any::List(list) => list.is_nil(),
+        Any::Map(map) => map.is_nil(),
+        _ => false,
+    }
+}
+
 /// Equality of what has no basic kind.
 fn same(left: &Any, right: &Any) -> Result<bool, Fault> {
-    if matches!(left, Any::Nil) || matches!(right, Any::Nil) {
-        return Ok(matches!(left, Any::Nil) && matches!(right, Any::Nil));
+    let comparable = left.kind() == right.kind() || matches!(left, Any::Nil) || matches!(right, Any::Nil);
+    if comparable && (is_nil(left) || is_nil(right)) {
+        return Ok(is_nil(left) && is_nil(right));
     }
-    if left.kind() != right.kind() {
+    if !comparable {
         // Go's format string has its verbs in this order.
         let mut out = b"non-comparable types ".to_vec();
         format::write_verb(&mut out, b's', left);
@@ -381,13 +391,11 @@ fn js(_: &mut Scope<'_>, args: &[Any]) -> Outcome {
     while at < text.len() {
         let byte = text[at];
         if byte >= 0x80 {
-            let (letter, width) = decode(&text[at..]);
-            match letter {
-                Some(letter) if is_print(letter) => out.extend_from_slice(&text[at..at + width]),
-                _ => {
-                    let code = letter.map_or(0xfffd, u32::from);
-                    out.extend_from_slice(format!("\\u{code:04X}").as_bytes());
-                }
+            let (letter, width) = unicode::decode(&text[at..]).unwrap_or((unicode::REPLACEMENT, 1));
+            if unicode::is_print(letter) {
+                out.extend_from_slice(&text[at..at + width]);
+            } else {
+                out.extend_from_slice(format!("\\u{:04X}", u32::from(letter)).as_bytes());
             }
             at += width;
             continue;

@@ -1,12 +1,15 @@
 //! The functions templates can call: one file per family, one table here.
 
+mod arguments;
 mod builtin;
+mod cast;
 mod crypto;
 mod data;
 mod date;
 mod dicts;
 mod encoding;
 mod include;
+mod limits;
 mod lists;
 mod math;
 mod network;
@@ -15,6 +18,7 @@ mod random;
 mod reflect;
 mod regex;
 mod strings;
+mod text;
 mod version;
 
 use std::collections::HashMap;
