@@ -5,6 +5,7 @@ use std::cell::{Cell, OnceCell, Ref, RefCell};
 use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::data::{self, Str, Value};
 
@@ -107,6 +108,49 @@ pub enum Capacity {
     Grown,
     /// So many.
     Of(usize),
+}
+
+impl Drop for ListCell {
+    fn drop(&mut self) {
+        if self.items.iter().any(Any::nests) {
+            bury(std::mem::take(&mut self.items));
+        }
+        if let Some(items) = self.sorted.take()
+            && items.iter().any(Any::nests)
+        {
+            bury(items);
+        }
+    }
+}
+
+thread_local! {
+    /// How many values are being dropped inside each other, and what waits for the outermost one.
+    static BURIALS: (Cell<u32>, RefCell<Vec<Vec<Any>>>) = const { (Cell::new(0), RefCell::new(Vec::new())) };
+}
+
+/// Drops values that hold others. A template can nest lists a hundred thousand deep, and dropping such a
+/// list must not recurse as deep.
+fn bury(items: Vec<Any>) {
+    const DEPTH: u32 = 64;
+    let mut items = Some(items);
+    // While a thread ends its locals are gone; then the plain recursion has to do.
+    let _ = BURIALS.try_with(|(depth, waiting)| {
+        if depth.get() >= DEPTH {
+            waiting.borrow_mut().extend(items.take());
+            return;
+        }
+        depth.set(depth.get() + 1);
+        drop(items.take());
+        if depth.get() == 1 {
+            loop {
+                let next = waiting.borrow_mut().pop();
+                if next.is_none() {
+                    break;
+                }
+            }
+        }
+        depth.set(depth.get() - 1);
+    });
 }
 
 impl List {
@@ -238,49 +282,6 @@ impl List {
     }
 }
 
-/// Takes nested lists and maps apart in a loop: their own drops, one inside the other, would overflow the
-/// stack on a value that a template nested a hundred thousand times.
-fn unnest(items: &mut Vec<Any>) {
-    let nested = |item: &Any| matches!(item, Any::List(_) | Any::Map(_));
-    if !items.iter().any(nested) {
-        return;
-    }
-    let mut pending = std::mem::take(items);
-    while let Some(item) = pending.pop() {
-        match item {
-            Any::List(list) => {
-                if let Some(mut cell) = Rc::into_inner(list.cell) {
-                    pending.append(&mut cell.items);
-                }
-            }
-            Any::Map(map) => {
-                if let Some(cell) = Rc::into_inner(map.cell) {
-                    pending.extend(cell.entries.take().into_iter().map(|entry| entry.1));
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
-impl Drop for ListCell {
-    fn drop(&mut self) {
-        unnest(&mut self.items);
-        if let Some(mut items) = self.sorted.take() {
-            unnest(&mut items);
-        }
-    }
-}
-
-impl Drop for MapCell {
-    fn drop(&mut self) {
-        let entries = self.entries.get_mut();
-        if entries.iter().any(|entry| matches!(entry.1, Any::List(_) | Any::Map(_))) {
-            unnest(&mut std::mem::take(entries).into_iter().map(|entry| entry.1).collect());
-        }
-    }
-}
-
 /// Which Go map type a map is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MapType {
@@ -315,9 +316,36 @@ pub struct Map {
 struct MapCell {
     kind: Cell<MapType>,
     nil: bool,
-    /// What the map is made of until somebody looks inside.
-    frozen: RefCell<Option<Arc<data::Map>>>,
-    entries: RefCell<Vec<(Str, Any)>>,
+    store: RefCell<Store>,
+}
+
+enum Store {
+    /// Nobody has taken a map or list out, or changed anything: still the tree it was made of.
+    Frozen(Arc<data::Map>),
+    Live(Vec<(Str, Any)>),
+}
+
+impl Store {
+    fn live(&self) -> &Vec<(Str, Any)> {
+        match self {
+            Self::Live(entries) => entries,
+            Self::Frozen(_) => unreachable!("opened before"),
+        }
+    }
+}
+
+impl Drop for MapCell {
+    fn drop(&mut self) {
+        if let Store::Live(entries) = self.store.get_mut()
+            && entries.iter().any(|entry| entry.1.nests())
+        {
+            bury(std::mem::take(entries).into_iter().map(|entry| entry.1).collect());
+        }
+    }
+}
+
+fn position(entries: &[(Str, Any)], key: &[u8]) -> Result<usize, usize> {
+    entries.binary_search_by(|entry| entry.0.as_bytes().cmp(key))
 }
 
 impl Map {
@@ -342,35 +370,22 @@ impl Map {
             cell: Rc::new(MapCell {
                 kind: Cell::new(kind),
                 nil: false,
-                frozen: RefCell::new(None),
-                entries: RefCell::new(entries),
+                store: RefCell::new(Store::Live(entries)),
             }),
         }
     }
 
     /// A map over a shared tree, opened when it is first looked into.
     pub fn frozen(map: Arc<data::Map>) -> Self {
-        Self {
-            cell: Rc::new(MapCell {
-                kind: Cell::new(MapType::Any),
-                nil: false,
-                frozen: RefCell::new(Some(map)),
-                entries: RefCell::default(),
-            }),
-        }
+        let store = RefCell::new(Store::Frozen(map));
+        Self { cell: Rc::new(MapCell { kind: Cell::new(MapType::Any), nil: false, store }) }
     }
 
     /// The nil `map[string]interface {}`: empty, and `null` in JSON. Whoever puts something in must have
     /// asked [`Map::is_nil`].
     pub fn nil() -> Self {
-        Self {
-            cell: Rc::new(MapCell {
-                kind: Cell::new(MapType::Any),
-                nil: true,
-                frozen: RefCell::new(None),
-                entries: RefCell::default(),
-            }),
-        }
+        let store = RefCell::new(Store::Live(Vec::new()));
+        Self { cell: Rc::new(MapCell { kind: Cell::new(MapType::Any), nil: true, store }) }
     }
 
     /// Whether it is Go's nil map.
@@ -380,18 +395,30 @@ impl Map {
 
     #[cold]
     fn thaw(&self) {
-        if let Some(map) = self.cell.frozen.take() {
-            *self.cell.entries.borrow_mut() =
-                map.iter().map(|(key, value)| (key.clone(), Any::from(value))).collect();
+        let mut store = self.cell.store.borrow_mut();
+        if let Store::Frozen(map) = &*store {
+            *store = Store::Live(map.iter().map(|(key, value)| (key.clone(), Any::from(value))).collect());
         }
     }
 
     #[inline]
     fn open(&self) -> Ref<'_, Vec<(Str, Any)>> {
-        if self.cell.frozen.borrow().is_some() {
-            self.thaw();
+        let store = self.cell.store.borrow();
+        if matches!(*store, Store::Live(_)) {
+            return Ref::map(store, Store::live);
         }
-        self.cell.entries.borrow()
+        drop(store);
+        self.thaw();
+        Ref::map(self.cell.store.borrow(), Store::live)
+    }
+
+    /// Changes the entries. What is thrown away is dropped afterwards: it may be this very map.
+    fn change<R>(&self, change: impl FnOnce(&mut Vec<(Str, Any)>) -> R) -> Option<R> {
+        drop(self.open());
+        match &mut *self.cell.store.borrow_mut() {
+            Store::Live(entries) => Some(change(entries)),
+            Store::Frozen(_) => None,
+        }
     }
 
     /// Which Go type it is.
@@ -407,41 +434,74 @@ impl Map {
     /// The value under `key`.
     #[inline]
     pub fn get(&self, key: impl AsRef<[u8]>) -> Option<Any> {
-        let entries = self.open();
-        let found = entries.binary_search_by(|entry| entry.0.as_bytes().cmp(key.as_ref()));
-        found.ok().map(|index| entries[index].1.clone())
+        self.look(key.as_ref(), &AtomicU32::new(u32::MAX), Any::clone)
+    }
+
+    /// Looks at the value under `key` without copying it. `hint` is where the key was the last time.
+    #[inline]
+    pub(super) fn look<R>(&self, key: &[u8], hint: &AtomicU32, look: impl FnOnce(&Any) -> R) -> Option<R> {
+        let mut store = self.cell.store.borrow();
+        if let Store::Frozen(map) = &*store {
+            // A scalar can be had without opening the map.
+            let index = map.position(key, hint.load(Ordering::Relaxed) as usize)?;
+            hint.store(index as u32, Ordering::Relaxed);
+            let (_, value) = map.entry(index)?;
+            if !matches!(value, Value::Map(_) | Value::List(_)) {
+                return Some(look(&Any::from(value)));
+            }
+            drop(store);
+            self.thaw();
+            store = self.cell.store.borrow();
+        }
+        let Store::Live(entries) = &*store else { return None };
+        let guess = hint.load(Ordering::Relaxed) as usize;
+        if let Some(entry) = entries.get(guess)
+            && entry.0.as_bytes() == key
+        {
+            return Some(look(&entry.1));
+        }
+        let index = position(entries, key).ok()?;
+        hint.store(index as u32, Ordering::Relaxed);
+        Some(look(&entries[index].1))
     }
 
     /// Whether `key` is there.
     pub fn contains_key(&self, key: impl AsRef<[u8]>) -> bool {
-        self.open().binary_search_by(|entry| entry.0.as_bytes().cmp(key.as_ref())).is_ok()
+        match &*self.cell.store.borrow() {
+            Store::Frozen(map) => map.contains_key(key),
+            Store::Live(entries) => position(entries, key.as_ref()).is_ok(),
+        }
     }
 
     /// Puts `value` under `key`, for all who share the map.
     pub fn insert(&self, key: impl Into<Str>, value: Any) {
         let key = key.into();
-        drop(self.open());
-        let mut entries = self.cell.entries.borrow_mut();
-        match entries.binary_search_by(|entry| entry.0.cmp(&key)) {
-            Ok(index) => entries[index].1 = value,
-            Err(index) => entries.insert(index, (key, value)),
-        }
+        let _replaced = self.change(|entries| {
+            if entries.last().is_none_or(|last| last.0 < key) {
+                entries.push((key, value));
+                return Any::Nil;
+            }
+            match position(entries, &key) {
+                Ok(index) => std::mem::replace(&mut entries[index].1, value),
+                Err(index) => {
+                    entries.insert(index, (key, value));
+                    Any::Nil
+                }
+            }
+        });
     }
 
     /// Takes `key` out, for all who share the map.
     pub fn remove(&self, key: impl AsRef<[u8]>) {
-        drop(self.open());
-        let mut entries = self.cell.entries.borrow_mut();
-        if let Ok(index) = entries.binary_search_by(|entry| entry.0.as_bytes().cmp(key.as_ref())) {
-            entries.remove(index);
-        }
+        let _removed =
+            self.change(|entries| position(entries, key.as_ref()).ok().map(|index| entries.remove(index)));
     }
 
     /// How many keys there are.
     pub fn len(&self) -> usize {
-        match &*self.cell.frozen.borrow() {
-            Some(map) => map.len(),
-            None => self.cell.entries.borrow().len(),
+        match &*self.cell.store.borrow() {
+            Store::Frozen(map) => map.len(),
+            Store::Live(entries) => entries.len(),
         }
     }
 
@@ -467,7 +527,10 @@ impl Map {
 
     /// The shared tree, if nobody has looked inside yet. Emitters may read it directly.
     pub fn as_frozen(&self) -> Option<Arc<data::Map>> {
-        self.cell.frozen.borrow().clone()
+        match &*self.cell.store.borrow() {
+            Store::Frozen(map) => Some(Arc::clone(map)),
+            Store::Live(_) => None,
+        }
     }
 
     /// Whether both are the one map.
@@ -513,6 +576,17 @@ pub trait Object: fmt::Debug {
     /// What `%v` prints (its `String` method, or the fields).
     fn print(&self, out: &mut Vec<u8>);
 
+    /// The plain value of a named type such as `time.Month` (an int) or `VersionSet` (a `[]string`): what
+    /// comparisons, `index`, `range` and verbs like `%d` use.
+    fn underlying(&self) -> Option<Any> {
+        None
+    }
+
+    /// The fields of a struct without a `String` method, in order; printf's verbs go through them.
+    fn fields(&self) -> Option<Vec<(&'static str, Any)>> {
+        None
+    }
+
     /// What encoding/json makes of it (toJson, toYaml).
     fn to_value(&self) -> Value {
         Value::Null
@@ -544,6 +618,11 @@ impl Any {
     /// An object.
     pub fn object(object: impl Object + 'static) -> Self {
         Self::Object(Rc::new(object))
+    }
+
+    /// Whether it may hold other values.
+    fn nests(&self) -> bool {
+        matches!(self, Self::List(_) | Self::Map(_) | Self::Object(_))
     }
 
     /// The object, if it is one of type `T`.
@@ -703,16 +782,14 @@ mod tests {
     }
 
     #[test]
-    fn a_value_nested_deeply_is_dropped_without_recursion() {
-        let mut value = Any::Nil;
-        for level in 0..300_000 {
-            value = if level % 2 == 0 {
-                Any::List(List::new(vec![value]))
-            } else {
-                Any::Map(Map::typed(MapType::Any, vec![("a".into(), value)]))
-            };
+    fn deep_nests_are_dropped_without_recursion() {
+        let mut list = Any::Nil;
+        let mut map = Any::Nil;
+        for _ in 0..200_000 {
+            list = Any::List(List::new(vec![list, Any::Nil]));
+            map = Any::Map(Map::typed(MapType::Any, vec![("a".into(), map)]));
         }
-        drop(value);
+        drop((list, map));
     }
 
     #[test]
