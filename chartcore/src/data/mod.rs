@@ -4,6 +4,7 @@
 //! [`crate::template::Any`], which is what Go's `interface{}` is: typed, shared and mutable.
 
 pub mod json;
+pub mod jsonpath;
 pub mod number;
 mod serde;
 mod text;
@@ -11,5 +12,6 @@ pub mod toml;
 mod value;
 pub mod yaml;
 
+pub use serde::SerializeError;
 pub use text::Str;
 pub use value::{Map, Value};
