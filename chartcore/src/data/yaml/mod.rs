@@ -106,6 +106,14 @@ impl Error {
         }
     }
 
+    /// The text of sigs.k8s.io/yaml's `Marshal`.
+    pub fn marshal_text(&self) -> String {
+        match self.stage {
+            Stage::Convert => format!("error marshaling into JSON: {self}"),
+            _ => self.to_string(),
+        }
+    }
+
     /// The text of Helm's `LoadValues`, for errors of [`parse_documents`].
     pub fn load_text(&self) -> String {
         match self.stage {

@@ -183,6 +183,11 @@ pub(crate) fn letters(bytes: &[u8]) -> impl Iterator<Item = char> + '_ {
     })
 }
 
+/// How many letters [`letters`] gives. Go: `utf8.RuneCount`.
+pub(crate) fn count(bytes: &[u8]) -> usize {
+    if bytes.is_ascii() { bytes.len() } else { letters(bytes).count() }
+}
+
 /// Appends a letter as UTF-8.
 #[inline]
 pub(crate) fn push(out: &mut Vec<u8>, letter: char) {
