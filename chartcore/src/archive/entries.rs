@@ -51,13 +51,13 @@ fn push_chart(
     }
     let base = format!("{prefix}{}/", metadata.name);
     let mut push = |name: &str, data: Arc<[u8]>| out.push(Entry { name: format!("{base}{name}"), data });
-    push("Chart.yaml", metadata.to_saved_yaml().into());
+    push("Chart.yaml", metadata.to_saved_yaml()?.into());
     if metadata.api_version == "v2"
         && let Some(lock) = chart.lock()
     {
         let bytes = match options.mtime {
-            Some(seconds) => Lock { generated: time_text(seconds), ..lock.clone() }.to_yaml(),
-            None => lock.to_yaml(),
+            Some(seconds) => Lock { generated: time_text(seconds), ..lock.clone() }.to_yaml()?,
+            None => lock.to_yaml()?,
         };
         push("Chart.lock", bytes.into());
     }

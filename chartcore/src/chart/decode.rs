@@ -165,18 +165,6 @@ fn short_float(number: f64) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// What json.Marshal and the YAML writer after it make of a number read as float: whole numbers are whole.
-pub(super) fn rewritten(value: &Value) -> Value {
-    match value {
-        Value::Float(number) if number.fract() == 0.0 && number.abs() < 9.2e18 => Value::Int(*number as i64),
-        Value::List(list) => Value::from(list.iter().map(rewritten).collect::<Vec<_>>()),
-        Value::Map(map) => {
-            Value::from(map.iter().map(|(key, value)| (key.clone(), rewritten(value))).collect::<Map>())
-        }
-        other => other.clone(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -120,8 +120,7 @@ fn load_archive_file(path: &Path, options: &LoadOptions) -> Result<Chart> {
     let mut loader = Loader::new(options);
     let tree = tarball::read(&*bytes, &mut loader.budget, options.compat).map_err(|error| {
         if tarball::is_not_gzip(&error) {
-            let what = format!("file '{name}' does not appear to be a valid chart file");
-            return Error::new(error.kind(), format!("{what} (details: {error})"));
+            return not_a_chart(&name, error);
         }
         if options.looks_first() {
             // Helm 4 keeps the reason to itself.
@@ -130,7 +129,18 @@ fn load_archive_file(path: &Path, options: &LoadOptions) -> Result<Chart> {
         }
         error
     })?;
-    loader.finish_archive(tree)
+    loader.finish_archive(tree).map_err(|error| {
+        // Helm 4 looks for this error at any depth.
+        if options.compat == Compat::Helm4 && tarball::is_nested_not_gzip(&error) {
+            return not_a_chart(&name, error);
+        }
+        error
+    })
+}
+
+fn not_a_chart(name: &str, error: Error) -> Error {
+    let message = format!("file '{name}' does not appear to be a valid chart file (details: {error})");
+    Error::new(error.kind(), message)
 }
 
 /// Loads the chart in the bytes of an archive.

@@ -3,7 +3,7 @@
 use super::decode::{self, Field};
 use super::timestamp;
 use crate::Compat;
-use crate::data::{Map, Str, Value};
+use crate::data::{Map, Str, Value, yaml};
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::{base_name, is_print, quote};
 use crate::version::Version;
@@ -261,12 +261,18 @@ impl Metadata {
     }
 
     /// Chart.yaml as Helm writes it: keys sorted, no comments, no unknown keys.
-    pub fn to_yaml(&self) -> Vec<u8> {
-        write_yaml(&self.to_value())
+    ///
+    /// # Errors
+    /// A text with control characters that YAML cannot hold.
+    pub fn to_yaml(&self) -> Result<Vec<u8>> {
+        write(&self.to_value())
     }
 
     /// Chart.yaml as Helm saves it: a chart of `apiVersion: v1` keeps its dependencies in requirements.yaml.
-    pub fn to_saved_yaml(&self) -> Vec<u8> {
+    ///
+    /// # Errors
+    /// As [`Self::to_yaml`].
+    pub fn to_saved_yaml(&self) -> Result<Vec<u8>> {
         if self.api_version == "v1" && !self.dependencies.is_empty() {
             return Self { dependencies: Vec::new(), ..self.clone() }.to_yaml();
         }
@@ -360,7 +366,7 @@ impl Dependency {
         if self.enabled {
             map.insert("enabled", true.into());
         }
-        push_list(&mut map, "import-values", self.import_values.iter().map(decode::rewritten).collect());
+        push_list(&mut map, "import-values", self.import_values.clone());
         push_text(&mut map, "alias", &self.alias);
         map.into()
     }
@@ -396,7 +402,10 @@ impl Lock {
     }
 
     /// Chart.lock as Helm writes it.
-    pub fn to_yaml(&self) -> Vec<u8> {
+    ///
+    /// # Errors
+    /// As [`Metadata::to_yaml`].
+    pub fn to_yaml(&self) -> Result<Vec<u8>> {
         let mut map = Map::new();
         let generated = if self.generated.is_empty() { timestamp::NEVER } else { &self.generated };
         map.insert("generated", generated.into());
@@ -404,7 +413,7 @@ impl Lock {
         let entries = dependency_values(&self.dependencies);
         let no_list = entries.is_empty() && !self.lists_dependencies;
         map.insert("dependencies", if no_list { Value::Null } else { entries.into() });
-        write_yaml(&map.into())
+        write(&map.into())
     }
 }
 
@@ -498,6 +507,6 @@ fn invalid(message: impl AsRef<str>) -> Error {
     Error::new(ErrorKind::Chart, format!("validation: {}", message.as_ref()))
 }
 
-fn write_yaml(value: &Value) -> Vec<u8> {
-    format!("{value:?}").into_bytes()
+fn write(value: &Value) -> Result<Vec<u8>> {
+    yaml::write(value).map_err(|error| Error::new(ErrorKind::Chart, error.to_string()).with_source(error))
 }

@@ -299,7 +299,7 @@ impl Run<'_> {
                 Value::Float(float) => number::write_v(self.out, *float),
                 Value::String(text) => self.out.extend_from_slice(text),
                 Value::List(_) | Value::Map(_) => {
-                    self.out.extend_from_slice(&json::to_vec(value).unwrap_or_default());
+                    self.out.extend_from_slice(&json::write(value).unwrap_or_default());
                 }
             }
         }

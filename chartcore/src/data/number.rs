@@ -2,7 +2,7 @@
 
 /// Digits and decimal exponent of the shortest text that reads back as `number` (finite, not 0):
 /// the value is `0.DIGITS × 10^exponent`. Digits come from ryu, whose choice on ties equals Go's.
-fn shortest(number: f64) -> (bool, Vec<u8>, i32) {
+pub(crate) fn shortest(number: f64) -> (bool, Vec<u8>, i32) {
     split_digits(ryu::Buffer::new().format_finite(number).as_bytes())
 }
 
@@ -120,6 +120,26 @@ pub fn write_json(out: &mut Vec<u8>, number: f64) {
     } else {
         push_plain(out, &digits, exponent);
     }
+}
+
+/// Writes the decimal digits of `number`.
+pub fn write_int(out: &mut Vec<u8>, number: i64) {
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    let mut rest = number.unsigned_abs();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    if number < 0 {
+        at -= 1;
+        digits[at] = b'-';
+    }
+    out.extend_from_slice(&digits[at..]);
 }
 
 /// Reads an integer as `strconv.ParseInt(text, 0, 64)` does, without underscores: a sign, then decimal, or

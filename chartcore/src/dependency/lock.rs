@@ -4,26 +4,32 @@ use sha2::{Digest as _, Sha256};
 
 use crate::Compat;
 use crate::chart::{Chart, Dependency, Lock, Metadata};
-use crate::data::{Value, number};
+use crate::data::{Value, json};
 use crate::error::{Error, ErrorKind, Result};
 
 /// The digest of what Chart.yaml asks for and what a lock holds: `sha256:` and the sum of both as Go writes them
 /// in JSON. Helm: `HashReq` in internal/resolver/resolver.go.
-pub fn digest(metadata: &Metadata, lock: &Lock) -> String {
+///
+/// # Errors
+/// `import-values` holds what JSON has no form for.
+pub fn digest(metadata: &Metadata, lock: &Lock) -> Result<String> {
     let mut json = b"[".to_vec();
-    write_dependencies(&mut json, &metadata.dependencies, metadata.lists_dependencies);
+    write_dependencies(&mut json, &metadata.dependencies, metadata.lists_dependencies)?;
     json.push(b',');
-    write_dependencies(&mut json, &lock.dependencies, lock.lists_dependencies);
+    write_dependencies(&mut json, &lock.dependencies, lock.lists_dependencies)?;
     json.push(b']');
-    sum(&json)
+    Ok(sum(&json))
 }
 
 /// The digest as Helm 2 made it, of what is asked for alone. Helm: `HashV2Req`.
-pub fn legacy_digest(metadata: &Metadata) -> String {
+///
+/// # Errors
+/// As [`digest`].
+pub fn legacy_digest(metadata: &Metadata) -> Result<String> {
     let mut json = b"{\"dependencies\":".to_vec();
-    write_dependencies(&mut json, &metadata.dependencies, metadata.lists_dependencies);
+    write_dependencies(&mut json, &metadata.dependencies, metadata.lists_dependencies)?;
     json.push(b'}');
-    sum(&json)
+    Ok(sum(&json))
 }
 
 /// The chart's lock, if it has one and it fits Chart.yaml. Helm: `Manager.Build` in pkg/downloader/manager.go.
@@ -33,11 +39,11 @@ pub fn legacy_digest(metadata: &Metadata) -> String {
 pub fn check_lock(chart: &Chart) -> Result<Option<&Lock>> {
     let Some(lock) = chart.lock() else { return Ok(None) };
     let metadata = chart.metadata();
-    if lock.digest == digest(metadata, lock) {
+    if lock.digest == digest(metadata, lock)? {
         return Ok(Some(lock));
     }
     let is_v1 = metadata.api_version == "v1";
-    if is_v1 && lock.digest == legacy_digest(metadata) {
+    if is_v1 && lock.digest == legacy_digest(metadata)? {
         return Ok(Some(lock));
     }
     let message = match (is_v1, chart.compat()) {
@@ -62,10 +68,10 @@ fn sum(bytes: &[u8]) -> String {
     sum.iter().fold("sha256:".to_string(), |text, byte| text + &format!("{byte:02x}"))
 }
 
-fn write_dependencies(out: &mut Vec<u8>, dependencies: &[Option<Dependency>], is_list: bool) {
+fn write_dependencies(out: &mut Vec<u8>, dependencies: &[Option<Dependency>], is_list: bool) -> Result<()> {
     if dependencies.is_empty() && !is_list {
         out.extend_from_slice(b"null");
-        return;
+        return Ok(());
     }
     out.push(b'[');
     for (index, dependency) in dependencies.iter().enumerate() {
@@ -73,94 +79,52 @@ fn write_dependencies(out: &mut Vec<u8>, dependencies: &[Option<Dependency>], is
             out.push(b',');
         }
         match dependency {
-            Some(dependency) => write_dependency(out, dependency),
+            Some(dependency) => write_dependency(out, dependency)?,
             None => out.extend_from_slice(b"null"),
         }
     }
     out.push(b']');
+    Ok(())
 }
 
 /// The fields in the order of Go's struct, not of their names.
-fn write_dependency(out: &mut Vec<u8>, dependency: &Dependency) {
+fn write_dependency(out: &mut Vec<u8>, dependency: &Dependency) -> Result<()> {
+    let Dependency { name, version, repository, condition, tags, enabled, import_values, alias } = dependency;
     out.extend_from_slice(b"{\"name\":");
-    write_text(out, &dependency.name);
-    let mut field = |key: &str, text: &str, always: bool| {
-        if always || !text.is_empty() {
-            out.extend_from_slice(format!(",\"{key}\":").as_bytes());
-            write_text(out, text);
-        }
-    };
-    field("version", &dependency.version, false);
-    field("repository", &dependency.repository, true);
-    field("condition", &dependency.condition, false);
-    if !dependency.tags.is_empty() {
+    write_text(out, name)?;
+    write_field(out, "version", version)?;
+    out.extend_from_slice(b",\"repository\":");
+    write_text(out, repository)?;
+    write_field(out, "condition", condition)?;
+    if !tags.is_empty() {
         out.extend_from_slice(b",\"tags\":");
-        let tags = dependency.tags.iter().map(|tag| Value::from(tag.as_str())).collect::<Vec<_>>();
-        write_value(out, &tags.into());
+        write_value(out, &tags.iter().map(|tag| Value::from(tag.as_str())).collect::<Vec<_>>().into())?;
     }
-    if dependency.enabled {
+    if *enabled {
         out.extend_from_slice(b",\"enabled\":true");
     }
-    if !dependency.import_values.is_empty() {
+    if !import_values.is_empty() {
         out.extend_from_slice(b",\"import-values\":");
-        write_value(out, &dependency.import_values.clone().into());
+        write_value(out, &import_values.clone().into())?;
     }
-    if !dependency.alias.is_empty() {
-        out.extend_from_slice(b",\"alias\":");
-        write_text(out, &dependency.alias);
-    }
+    write_field(out, "alias", alias)?;
     out.push(b'}');
+    Ok(())
 }
 
-fn write_value(out: &mut Vec<u8>, value: &Value) {
-    match value {
-        Value::Null => out.extend_from_slice(b"null"),
-        Value::Bool(truth) => out.extend_from_slice(truth.to_string().as_bytes()),
-        Value::Int(number) => out.extend_from_slice(number.to_string().as_bytes()),
-        Value::Float(number) => number::write_json(out, *number),
-        Value::String(text) => write_text(out, &text.to_text()),
-        Value::List(list) => {
-            out.push(b'[');
-            for (index, entry) in list.iter().enumerate() {
-                if index > 0 {
-                    out.push(b',');
-                }
-                write_value(out, entry);
-            }
-            out.push(b']');
-        }
-        Value::Map(map) => {
-            out.push(b'{');
-            for (index, (key, value)) in map.iter().enumerate() {
-                if index > 0 {
-                    out.push(b',');
-                }
-                write_text(out, &key.to_text());
-                out.push(b':');
-                write_value(out, value);
-            }
-            out.push(b'}');
-        }
+/// A field that is left out when empty.
+fn write_field(out: &mut Vec<u8>, key: &str, text: &str) -> Result<()> {
+    if text.is_empty() {
+        return Ok(());
     }
+    out.extend_from_slice(format!(",\"{key}\":").as_bytes());
+    write_text(out, text)
 }
 
-/// A text as Go's encoding/json writes it, with the letters escaped that mean something in HTML.
-fn write_text(out: &mut Vec<u8>, text: &str) {
-    out.push(b'"');
-    for letter in text.chars() {
-        match letter {
-            '"' => out.extend_from_slice(b"\\\""),
-            '\\' => out.extend_from_slice(b"\\\\"),
-            '\n' => out.extend_from_slice(b"\\n"),
-            '\r' => out.extend_from_slice(b"\\r"),
-            '\t' => out.extend_from_slice(b"\\t"),
-            '\x08' => out.extend_from_slice(b"\\b"),
-            '\x0c' => out.extend_from_slice(b"\\f"),
-            '<' | '>' | '&' | '\0'..='\x1f' | '\u{2028}' | '\u{2029}' => {
-                out.extend_from_slice(format!("\\u{:04x}", u32::from(letter)).as_bytes());
-            }
-            letter => out.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes()),
-        }
-    }
-    out.push(b'"');
+fn write_value(out: &mut Vec<u8>, value: &Value) -> Result<()> {
+    json::write_into(out, value).map_err(|error| Error::new(ErrorKind::Dependency, error.to_string()))
+}
+
+fn write_text(out: &mut Vec<u8>, text: &str) -> Result<()> {
+    write_value(out, &text.into())
 }

@@ -92,7 +92,7 @@ pub fn resolve(
         return Err(Error::new(ErrorKind::Dependency, message));
     }
     let mut lock = Lock { dependencies: locked, lists_dependencies: true, ..Lock::default() };
-    lock.digest = digest(metadata, &lock);
+    lock.digest = digest(metadata, &lock)?;
     Ok(lock)
 }
 

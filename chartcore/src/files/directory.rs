@@ -279,6 +279,7 @@ impl Walk<'_> {
                 Some(_) if describe_io(error).contains("symbolic links") => {
                     "EvalSymlinks: too many links".to_string()
                 }
+                _ if error.kind() == io::ErrorKind::NotADirectory => describe_io(error),
                 _ => format!("lstat {}: {}", self.path.display(), describe_io(error)),
             };
         }

@@ -1,8 +1,8 @@
 //! Named bytes in order: folders, archives, ignore rules, glob patterns.
 
 pub mod directory;
+mod glob;
 mod gzip;
-pub mod glob;
 mod ignore;
 mod path;
 mod quote;

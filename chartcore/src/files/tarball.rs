@@ -38,6 +38,11 @@ pub fn is_not_gzip(error: &Error) -> bool {
     error.message() == INVALID_HEADER
 }
 
+/// Whether an error says so of an archive somewhere inside the chart.
+pub fn is_nested_not_gzip(error: &Error) -> bool {
+    error.message().strip_suffix(INVALID_HEADER).is_some_and(|outer| outer.ends_with(": "))
+}
+
 /// Refuses the file `name` early when its first bytes are not those of an archive, with a hint for the person
 /// who gave a values file where a chart was asked for. Helm: `EnsureArchive`.
 ///

@@ -60,7 +60,7 @@ impl Iterator for Documents<'_> {
                     }
                     reason = read.err();
                 }
-                Err(error) => reason = Some(format!("json: offset {}: {error}", error.offset())),
+                Err(error) => reason = Some(error),
             }
             if self.count > 1 {
                 return reason.map(Err);

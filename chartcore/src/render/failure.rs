@@ -163,7 +163,7 @@ fn chart_values<'a>(root: &Chart, tree: &'a Value, file: &str) -> Option<(Vec<St
 fn explain_missing_template(diagnostic: &mut Diagnostic, error: &ExecError, templates: &Templates) {
     let Some((_, rest)) = error.message().split_once("no template \"") else { return };
     let Some((name, _)) = rest.split_once('"') else { return };
-    if let Some(near) = nearest(name, templates.names()) {
+    if let Some(near) = nearest(name, templates.names().filter_map(|name| name.as_str())) {
         diagnostic.hints.push(format!("did you mean `{near}`?"));
     } else if name.starts_with("common.") {
         diagnostic.hints.push("a library chart seems to be missing: check `dependencies` in Chart.yaml".to_owned());

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::Compat;
 use crate::chart::File;
-use crate::data::{self, Str, Value, yaml};
+use crate::data::{self, Str, Value, json, yaml};
 use crate::files::{Glob, base_name};
 use crate::template::{Any, Element, Fault, List, Method, Object, Scope, Type};
 
@@ -56,7 +56,7 @@ impl Files {
     fn glob(&self, pattern: &[u8]) -> Self {
         let pattern = String::from_utf8_lossy(pattern);
         let chosen = match Glob::new(&pattern) {
-            Ok(glob) => self.sorted().iter().filter(|file| glob.matches(file.name())).cloned().collect(),
+            Ok(glob) => self.sorted().iter().filter(|file| glob.is_match(file.name())).cloned().collect(),
             // Helm takes `**` for a pattern it cannot read.
             Err(_) => self.sorted().to_vec(),
         };
@@ -68,12 +68,20 @@ impl Files {
     fn as_yaml(&self, show: impl Fn(&[u8]) -> Value) -> Any {
         let entries = self.sorted().iter().map(|file| (base_name(file.name()).into(), show(file.data())));
         let map: Value = entries.collect::<data::Map>().into();
-        Any::Str(yaml::to_yaml(&map))
+        let mut text = yaml::write(&map).unwrap_or_default();
+        if text.last() == Some(&b'\n') {
+            text.pop();
+        }
+        Any::str(text)
     }
 }
 
 fn bytes(data: &[u8]) -> Any {
     Any::List(List::typed(Element::Byte, data.iter().map(|&byte| Any::Uint8(byte)).collect()))
+}
+
+fn base64(data: &[u8]) -> Value {
+    Value::String(json::encode_base64(data).into())
 }
 
 fn receiver(arguments: &[Any]) -> Result<&Files, Fault> {
@@ -113,7 +121,7 @@ fn as_config(_: &mut Scope<'_>, arguments: &[Any]) -> Result<Any, Fault> {
 }
 
 fn as_secrets(_: &mut Scope<'_>, arguments: &[Any]) -> Result<Any, Fault> {
-    Ok(receiver(arguments)?.as_yaml(|data| Value::String(base64(data))))
+    Ok(receiver(arguments)?.as_yaml(|data| base64(data)))
 }
 
 fn lines(_: &mut Scope<'_>, arguments: &[Any]) -> Result<Any, Fault> {
@@ -123,24 +131,6 @@ fn lines(_: &mut Scope<'_>, arguments: &[Any]) -> Result<Any, Fault> {
     }
     let data = data.strip_suffix(b"\n").unwrap_or(data);
     Ok(Any::List(List::strings(data.split(|&byte| byte == b'\n').map(Str::from))))
-}
-
-/// Standard base64 with padding.
-fn base64(data: &[u8]) -> Str {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = Vec::with_capacity(data.len().div_ceil(3) * 4);
-    for chunk in data.chunks(3) {
-        let byte = |index: usize| u32::from(chunk.get(index).copied().unwrap_or(0));
-        let group = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for position in 0..4 {
-            if position <= chunk.len() {
-                out.push(LETTERS[(group >> (18 - 6 * position) & 63) as usize]);
-            } else {
-                out.push(b'=');
-            }
-        }
-    }
-    out.into()
 }
 
 impl fmt::Debug for Files {
@@ -188,23 +178,11 @@ impl Object for Files {
     }
 
     fn to_value(&self) -> Value {
-        let entries = self.sorted().iter().map(|file| (file.name().into(), Value::String(base64(file.data()))));
+        let entries = self.sorted().iter().map(|file| (file.name().into(), base64(file.data())));
         entries.collect::<data::Map>().into()
     }
 
     fn as_any(&self) -> &dyn Downcast {
         self
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn base64_pads() {
-        for (data, text) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")] {
-            assert_eq!(base64(data.as_bytes()).as_str(), Some(text));
-        }
     }
 }

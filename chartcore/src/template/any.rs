@@ -5,6 +5,7 @@ use std::cell::{Cell, OnceCell, Ref, RefCell};
 use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::data::{self, Str, Value};
 
@@ -254,8 +255,10 @@ fn unnest(items: &mut Vec<Any>) {
                 }
             }
             Any::Map(map) => {
-                if let Some(cell) = Rc::into_inner(map.cell) {
-                    pending.extend(cell.entries.take().into_iter().map(|entry| entry.1));
+                if let Some(mut cell) = Rc::into_inner(map.cell)
+                    && let Store::Live(entries) = cell.store.get_mut()
+                {
+                    pending.extend(std::mem::take(entries).into_iter().map(|entry| entry.1));
                 }
             }
             _ => {}
@@ -274,8 +277,9 @@ impl Drop for ListCell {
 
 impl Drop for MapCell {
     fn drop(&mut self) {
-        let entries = self.entries.get_mut();
-        if entries.iter().any(|entry| matches!(entry.1, Any::List(_) | Any::Map(_))) {
+        if let Store::Live(entries) = self.store.get_mut()
+            && entries.iter().any(|entry| matches!(entry.1, Any::List(_) | Any::Map(_)))
+        {
             unnest(&mut std::mem::take(entries).into_iter().map(|entry| entry.1).collect());
         }
     }
@@ -315,9 +319,26 @@ pub struct Map {
 struct MapCell {
     kind: Cell<MapType>,
     nil: bool,
-    /// What the map is made of until somebody looks inside.
-    frozen: RefCell<Option<Arc<data::Map>>>,
-    entries: RefCell<Vec<(Str, Any)>>,
+    store: RefCell<Store>,
+}
+
+enum Store {
+    /// Nobody has taken a map or list out, or changed anything: still the tree it was made of.
+    Frozen(Arc<data::Map>),
+    Live(Vec<(Str, Any)>),
+}
+
+impl Store {
+    fn live(&self) -> &Vec<(Str, Any)> {
+        match self {
+            Self::Live(entries) => entries,
+            Self::Frozen(_) => unreachable!("opened before"),
+        }
+    }
+}
+
+fn position(entries: &[(Str, Any)], key: &[u8]) -> Result<usize, usize> {
+    entries.binary_search_by(|entry| entry.0.as_bytes().cmp(key))
 }
 
 impl Map {
@@ -338,39 +359,22 @@ impl Map {
                 same
             });
         }
-        Self {
-            cell: Rc::new(MapCell {
-                kind: Cell::new(kind),
-                nil: false,
-                frozen: RefCell::new(None),
-                entries: RefCell::new(entries),
-            }),
-        }
+        Self::made(kind, false, Store::Live(entries))
+    }
+
+    fn made(kind: MapType, nil: bool, store: Store) -> Self {
+        Self { cell: Rc::new(MapCell { kind: Cell::new(kind), nil, store: RefCell::new(store) }) }
     }
 
     /// A map over a shared tree, opened when it is first looked into.
     pub fn frozen(map: Arc<data::Map>) -> Self {
-        Self {
-            cell: Rc::new(MapCell {
-                kind: Cell::new(MapType::Any),
-                nil: false,
-                frozen: RefCell::new(Some(map)),
-                entries: RefCell::default(),
-            }),
-        }
+        Self::made(MapType::Any, false, Store::Frozen(map))
     }
 
     /// The nil `map[string]interface {}`: empty, and `null` in JSON. Whoever puts something in must have
     /// asked [`Map::is_nil`].
     pub fn nil() -> Self {
-        Self {
-            cell: Rc::new(MapCell {
-                kind: Cell::new(MapType::Any),
-                nil: true,
-                frozen: RefCell::new(None),
-                entries: RefCell::default(),
-            }),
-        }
+        Self::made(MapType::Any, true, Store::Live(Vec::new()))
     }
 
     /// Whether it is Go's nil map.
@@ -380,18 +384,30 @@ impl Map {
 
     #[cold]
     fn thaw(&self) {
-        if let Some(map) = self.cell.frozen.take() {
-            *self.cell.entries.borrow_mut() =
-                map.iter().map(|(key, value)| (key.clone(), Any::from(value))).collect();
+        let mut store = self.cell.store.borrow_mut();
+        if let Store::Frozen(map) = &*store {
+            *store = Store::Live(map.iter().map(|(key, value)| (key.clone(), Any::from(value))).collect());
         }
     }
 
     #[inline]
     fn open(&self) -> Ref<'_, Vec<(Str, Any)>> {
-        if self.cell.frozen.borrow().is_some() {
-            self.thaw();
+        let store = self.cell.store.borrow();
+        if matches!(*store, Store::Live(_)) {
+            return Ref::map(store, Store::live);
         }
-        self.cell.entries.borrow()
+        drop(store);
+        self.thaw();
+        Ref::map(self.cell.store.borrow(), Store::live)
+    }
+
+    /// Changes the entries. What is thrown away is dropped afterwards: it may be this very map.
+    fn change<R>(&self, change: impl FnOnce(&mut Vec<(Str, Any)>) -> R) -> Option<R> {
+        drop(self.open());
+        match &mut *self.cell.store.borrow_mut() {
+            Store::Live(entries) => Some(change(entries)),
+            Store::Frozen(_) => None,
+        }
     }
 
     /// Which Go type it is.
@@ -407,41 +423,74 @@ impl Map {
     /// The value under `key`.
     #[inline]
     pub fn get(&self, key: impl AsRef<[u8]>) -> Option<Any> {
-        let entries = self.open();
-        let found = entries.binary_search_by(|entry| entry.0.as_bytes().cmp(key.as_ref()));
-        found.ok().map(|index| entries[index].1.clone())
+        self.look(key.as_ref(), &AtomicU32::new(u32::MAX), Any::clone)
+    }
+
+    /// Looks at the value under `key` without copying it. `hint` is where the key was the last time.
+    #[inline]
+    pub(super) fn look<R>(&self, key: &[u8], hint: &AtomicU32, look: impl FnOnce(&Any) -> R) -> Option<R> {
+        let mut store = self.cell.store.borrow();
+        if let Store::Frozen(map) = &*store {
+            // A scalar can be had without opening the map.
+            let index = map.position(key, hint.load(Ordering::Relaxed) as usize)?;
+            hint.store(index as u32, Ordering::Relaxed);
+            let (_, value) = map.entry(index)?;
+            if !matches!(value, Value::Map(_) | Value::List(_)) {
+                return Some(look(&Any::from(value)));
+            }
+            drop(store);
+            self.thaw();
+            store = self.cell.store.borrow();
+        }
+        let Store::Live(entries) = &*store else { return None };
+        let guess = hint.load(Ordering::Relaxed) as usize;
+        if let Some(entry) = entries.get(guess)
+            && entry.0.as_bytes() == key
+        {
+            return Some(look(&entry.1));
+        }
+        let index = position(entries, key).ok()?;
+        hint.store(index as u32, Ordering::Relaxed);
+        Some(look(&entries[index].1))
     }
 
     /// Whether `key` is there.
     pub fn contains_key(&self, key: impl AsRef<[u8]>) -> bool {
-        self.open().binary_search_by(|entry| entry.0.as_bytes().cmp(key.as_ref())).is_ok()
+        match &*self.cell.store.borrow() {
+            Store::Frozen(map) => map.contains_key(key),
+            Store::Live(entries) => position(entries, key.as_ref()).is_ok(),
+        }
     }
 
     /// Puts `value` under `key`, for all who share the map.
     pub fn insert(&self, key: impl Into<Str>, value: Any) {
         let key = key.into();
-        drop(self.open());
-        let mut entries = self.cell.entries.borrow_mut();
-        match entries.binary_search_by(|entry| entry.0.cmp(&key)) {
-            Ok(index) => entries[index].1 = value,
-            Err(index) => entries.insert(index, (key, value)),
-        }
+        let _replaced = self.change(|entries| {
+            if entries.last().is_none_or(|last| last.0 < key) {
+                entries.push((key, value));
+                return Any::Nil;
+            }
+            match position(entries, &key) {
+                Ok(index) => std::mem::replace(&mut entries[index].1, value),
+                Err(index) => {
+                    entries.insert(index, (key, value));
+                    Any::Nil
+                }
+            }
+        });
     }
 
     /// Takes `key` out, for all who share the map.
     pub fn remove(&self, key: impl AsRef<[u8]>) {
-        drop(self.open());
-        let mut entries = self.cell.entries.borrow_mut();
-        if let Ok(index) = entries.binary_search_by(|entry| entry.0.as_bytes().cmp(key.as_ref())) {
-            entries.remove(index);
-        }
+        let _removed =
+            self.change(|entries| position(entries, key.as_ref()).ok().map(|index| entries.remove(index)));
     }
 
     /// How many keys there are.
     pub fn len(&self) -> usize {
-        match &*self.cell.frozen.borrow() {
-            Some(map) => map.len(),
-            None => self.cell.entries.borrow().len(),
+        match &*self.cell.store.borrow() {
+            Store::Frozen(map) => map.len(),
+            Store::Live(entries) => entries.len(),
         }
     }
 
@@ -467,7 +516,10 @@ impl Map {
 
     /// The shared tree, if nobody has looked inside yet. Emitters may read it directly.
     pub fn as_frozen(&self) -> Option<Arc<data::Map>> {
-        self.cell.frozen.borrow().clone()
+        match &*self.cell.store.borrow() {
+            Store::Frozen(map) => Some(Arc::clone(map)),
+            Store::Live(_) => None,
+        }
     }
 
     /// Whether both are the one map.
@@ -512,6 +564,17 @@ pub trait Object: fmt::Debug {
 
     /// What `%v` prints (its `String` method, or the fields).
     fn print(&self, out: &mut Vec<u8>);
+
+    /// The plain value of a named type such as `time.Month` (an int) or `VersionSet` (a `[]string`): what
+    /// comparisons, `index`, `range` and verbs like `%d` use.
+    fn underlying(&self) -> Option<Any> {
+        None
+    }
+
+    /// The fields of a struct without a `String` method, in order; printf's verbs go through them.
+    fn fields(&self) -> Option<Vec<(&'static str, Any)>> {
+        None
+    }
 
     /// What encoding/json makes of it (toJson, toYaml).
     fn to_value(&self) -> Value {
@@ -641,7 +704,12 @@ impl Any {
             Self::List(list) if list.is_nil() => Value::Null,
             Self::Map(map) if map.is_nil() => Value::Null,
             Self::List(list) if list.element() == Element::Byte => {
-                return Err(Fault::new("json: []byte needs base64"));
+                let bytes = list.items().iter().map(|item| match item {
+                    Self::Uint8(byte) => *byte,
+                    _ => 0,
+                });
+                let bytes: Vec<u8> = bytes.collect();
+                Value::String(data::json::encode_base64(&bytes).into())
             }
             Self::List(list) => Value::List(Arc::new(
                 list.items().iter().map(|item| item.to_value_at(depth + 1)).collect::<Result<_, _>>()?,

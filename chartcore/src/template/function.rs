@@ -55,6 +55,26 @@ pub enum Type {
     Named(&'static str),
 }
 
+impl Type {
+    /// The type's name in Go.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Any => "interface {}",
+            Self::Reflect => "reflect.Value",
+            Self::Bool => "bool",
+            Self::Int => "int",
+            Self::Int64 => "int64",
+            Self::Float => "float64",
+            Self::String => "string",
+            Self::Bytes => "[]uint8",
+            Self::List => "[]interface {}",
+            Self::Strings => "[]string",
+            Self::Map => "map[string]interface {}",
+            Self::Named(name) => name,
+        }
+    }
+}
+
 /// What a body may reach besides its arguments.
 pub struct Scope<'a> {
     /// The outside world: clock, randomness, DNS, cluster.
@@ -102,6 +122,7 @@ impl fmt::Debug for Memo {
 pub type Body = fn(&mut Scope<'_>, &[Any]) -> Result<Any, Fault>;
 
 /// A template function.
+#[derive(Debug)]
 pub struct Function {
     /// The name templates call it by.
     pub name: &'static str,

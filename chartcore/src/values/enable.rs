@@ -42,6 +42,8 @@ struct Meta {
     name: Str,
     /// Numbers of [`Forest::needs`].
     needs: Vec<usize>,
+    /// Whether there is a list of dependencies at all, be it empty.
+    lists_needs: bool,
 }
 
 /// An entry of a chart's `dependencies`.
@@ -111,7 +113,11 @@ impl Forest {
             imported: None,
         }));
         let needs = (first..self.needs.len()).collect();
-        self.metas.push(Meta { name: Str::from(&chart.metadata.name), needs });
+        self.metas.push(Meta {
+            name: Str::from(&chart.metadata.name),
+            needs,
+            lists_needs: chart.metadata.lists_dependencies || !chart.metadata.dependencies.is_empty(),
+        });
         let number = self.charts.len();
         let mut source = chart.clone();
         source.dependencies = Vec::new();
@@ -128,9 +134,10 @@ impl Forest {
         Ok(number)
     }
 
-    /// The dependency entries of a chart.
-    pub(super) fn needs(&self, chart: usize) -> &[usize] {
-        &self.metas[self.charts[chart].meta].needs
+    /// The dependency entries of a chart, if it has a list of them.
+    pub(super) fn needs(&self, chart: usize) -> Option<&[usize]> {
+        let meta = &self.metas[self.charts[chart].meta];
+        meta.lists_needs.then_some(&meta.needs)
     }
 
     /// Replaces the chart's values.
@@ -183,10 +190,7 @@ impl Forest {
         decisions: &mut Vec<bool>,
     ) -> Result<()> {
         let meta = self.charts[chart].meta;
-        let needs = self.metas[meta].needs.clone();
-        if needs.is_empty() {
-            return Ok(());
-        }
+        let Some(needs) = self.needs(chart).map(<[usize]>::to_vec) else { return Ok(()) };
         self.name_children(chart, &needs)?;
 
         for &need in &needs {
@@ -214,6 +218,7 @@ impl Forest {
             let below = format!("{path}{}.", self.name(child));
             self.enable_at(child, &merged, &below, warnings, decisions)?;
         }
+        self.metas[meta].lists_needs = !needs.is_empty();
         self.metas[meta].needs = needs;
         self.charts[chart].children = children;
         Ok(())
@@ -344,11 +349,14 @@ impl Forest {
         let mut out = Chart::clone(&tree.source);
         out.values = tree.layer.values.clone();
         out.dependencies = tree.children.iter().map(|&child| self.chart(child)).collect();
-        if !tree.source.metadata.dependencies.is_empty() || *meta.name != *tree.source.metadata.name.as_bytes() {
+        if tree.source.metadata.lists_dependencies
+            || !tree.source.metadata.dependencies.is_empty()
+            || *meta.name != *tree.source.metadata.name.as_bytes() {
             let dependencies = meta.needs.iter().map(|&need| Some(self.needs[need].entry())).collect();
             out.metadata = Arc::new(Metadata {
                 name: meta.name.to_string(),
                 dependencies,
+                lists_dependencies: meta.lists_needs,
                 ..Metadata::clone(&tree.source.metadata)
             });
         }

@@ -21,10 +21,7 @@ fn import_at(forest: &mut Forest, chart: usize, compat: Compat, warnings: &mut V
     for child in forest.children(chart).to_vec() {
         import_at(forest, child, compat, warnings)?;
     }
-    let needs = forest.needs(chart).to_vec();
-    if needs.is_empty() {
-        return Ok(());
-    }
+    let Some(needs) = forest.needs(chart).map(<[usize]>::to_vec) else { return Ok(()) };
     let mut missing = Vec::new();
     let mut heap = Heap::new(compat, warnings);
     let values = heap.empty();

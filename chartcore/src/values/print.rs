@@ -1,6 +1,7 @@
 //! How Go prints a value in messages: `%v`, `%t`, `%q`, `%T`.
 
 use crate::data::{Value, number};
+use crate::quote::quoted;
 
 /// How deep printing follows a value before it stops.
 const DEPTH: usize = 100;
@@ -92,68 +93,22 @@ fn write(out: &mut Vec<u8>, value: &Value, verb_is_truth: bool, depth: usize) {
 
 /// What `strconv.Quote(text)` gives.
 pub(super) fn quote(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
-    for letter in text.chars() {
-        escape(&mut out, letter, '"');
+    quoted(text.as_bytes())
+}
+
+/// What `fmt.Sprintf("%q", letter)` prints of a rune.
+pub(super) fn quote_rune(letter: char) -> String {
+    match letter {
+        '\'' => "'\\''".to_string(),
+        '"' => "'\"'".to_string(),
+        letter => format!("'{}'", quote(letter.encode_utf8(&mut [0; 4])).trim_matches('"')),
     }
-    out.push('"');
-    out
 }
 
 /// What `fmt.Sprintf("%q", letters)` prints of a slice of runes: `['a' 'b']`.
 pub(super) fn quote_runes(letters: &str) -> String {
-    let mut out = String::from("[");
-    for (index, letter) in letters.chars().enumerate() {
-        if index > 0 {
-            out.push(' ');
-        }
-        out.push('\'');
-        escape(&mut out, letter, '\'');
-        out.push('\'');
-    }
-    out.push(']');
-    out
-}
-
-/// Appends `letter` as it stands within Go's quotes.
-pub(super) fn escape(out: &mut String, letter: char, quote: char) {
-    match letter {
-        '\\' => out.push_str("\\\\"),
-        letter if letter == quote => {
-            out.push('\\');
-            out.push(letter);
-        }
-        '\u{7}' => out.push_str("\\a"),
-        '\u{8}' => out.push_str("\\b"),
-        '\u{c}' => out.push_str("\\f"),
-        '\n' => out.push_str("\\n"),
-        '\r' => out.push_str("\\r"),
-        '\t' => out.push_str("\\t"),
-        '\u{b}' => out.push_str("\\v"),
-        letter if is_print(letter) => out.push(letter),
-        letter if u32::from(letter) < 0x80 => out.push_str(&format!("\\x{:02x}", u32::from(letter))),
-        letter if u32::from(letter) < 0x10000 => out.push_str(&format!("\\u{:04x}", u32::from(letter))),
-        letter => out.push_str(&format!("\\U{:08x}", u32::from(letter))),
-    }
-}
-
-/// Go's `strconv.IsPrint`, by what Rust's own escaping knows of printable letters.
-fn is_print(letter: char) -> bool {
-    match letter {
-        ' '..='~' => true,
-        letter if u32::from(letter) < 0xa1 => false,
-        letter if letter.is_whitespace() => false,
-        // Rust escapes combining marks, which Go prints.
-        letter => !matches!(letter.escape_debug().nth(1), Some('u')) || is_mark(letter),
-    }
-}
-
-/// Whether Rust escapes the letter only because it combines with the one before.
-fn is_mark(letter: char) -> bool {
-    let alone: String = letter.escape_debug().collect();
-    let follows: String = "a".chars().chain([letter]).collect::<String>().escape_debug().skip(1).collect();
-    alone != follows
+    let letters: Vec<String> = letters.chars().map(quote_rune).collect();
+    format!("[{}]", letters.join(" "))
 }
 
 #[cfg(test)]
@@ -177,8 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn quoting_follows_strconv() {
-        assert_eq!(quote("a\"b\\\n\u{1}é\u{301}\u{200b}\u{a0}\u{e000}"), "\"a\\\"b\\\\\\n\\x01é\u{301}\\u200b\\u00a0\\ue000\"");
-        assert_eq!(quote_runes("x'"), "['x' '\\'']");
+    fn runes_are_quoted_one_by_one() {
+        assert_eq!(quote_runes("x'\"\n"), "['x' '\\'' '\"' '\\n']");
     }
 }

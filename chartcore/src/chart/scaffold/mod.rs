@@ -81,7 +81,7 @@ pub fn create_from(name: &str, starter: &Chart) -> Result<Scaffold> {
     if base_name(name) != name {
         return Err(Error::new(ErrorKind::Usage, format!("{} is not a valid chart name", quote(name))));
     }
-    let mut files = vec![File::new("Chart.yaml", metadata.to_yaml())];
+    let mut files = vec![File::new("Chart.yaml", metadata.to_yaml()?)];
     for file in starter.raw().iter().filter(|file| file.name() == "values.yaml") {
         let values = named(file.data(), name);
         super::read_values(&values, starter.compat())

@@ -247,7 +247,7 @@ fn tree(resolved: Resolved, text: &[u8]) -> Tree {
 /// Go's base64.StdEncoding: line breaks are skipped, padding is required, stray bits are not looked at.
 fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
     let kept: Vec<u8> = text.iter().copied().filter(|byte| !matches!(byte, b'\r' | b'\n')).collect();
-    if kept.len() % 4 != 0 {
+    if !kept.len().is_multiple_of(4) {
         return None;
     }
     let padding = kept.iter().rev().take_while(|&&byte| byte == b'=').count();
@@ -344,10 +344,30 @@ impl Tree {
         }
     }
 
-    /// The value of it for a record: whole numbers stay whole (those beyond 64 signed bits as text), and
-    /// infinite ones are let through, because fields that are texts take them.
+    /// The value of it for a record: as [`Self::into_exact_value`], with whole numbers beyond 64 signed bits as
+    /// text, and infinite ones let through, because fields that are texts take them.
     pub(super) fn into_typed_value(self) -> Result<Value, Error> {
         self.convert(&mut None, true)
+    }
+
+    /// The same value, with integers as integers, for what comes out of JSON.
+    pub(super) fn into_exact_value(self) -> Result<Value, Error> {
+        Ok(match self {
+            Self::Int(number) => Value::Int(number),
+            Self::List(items) => {
+                let items: Result<Vec<Value>, Error> =
+                    items.into_iter().map(Self::into_exact_value).collect();
+                items?.into()
+            }
+            Self::Map(entries) => {
+                let entries: Result<Map, Error> = Self::settle(entries)?
+                    .into_iter()
+                    .map(|(key, value)| Ok((key, value.into_exact_value()?)))
+                    .collect();
+                entries?.into()
+            }
+            scalar => scalar.into_value()?,
+        })
     }
 
     fn convert(self, unsupported: &mut Option<f64>, typed: bool) -> Result<Value, Error> {
@@ -451,6 +471,7 @@ fn push_quoted(out: &mut Vec<u8>, text: &[u8]) {
         for letter in chunk.valid().chars() {
             let escaped = match letter {
                 '"' => "\\\"".to_owned(),
+                '\'' => "'".to_owned(),
                 '\\' => "\\\\".to_owned(),
                 '\u{7}' => "\\a".to_owned(),
                 '\u{8}' => "\\b".to_owned(),

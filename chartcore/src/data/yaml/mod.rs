@@ -11,9 +11,11 @@ mod head;
 mod input;
 mod lines;
 mod node;
+mod order;
 mod resolve;
 mod scalar;
 mod scan;
+mod write;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -28,6 +30,7 @@ use scan::Scanner;
 
 pub use head::{Field, Head, HeadError, head};
 pub use lines::{Lines, Place, Step};
+pub use write::{write, write_into, write_pretty, write_pretty_into};
 
 /// How deep a value may nest. go-yaml stops at 10,000; whoever walks a tree on a small stack must stop sooner.
 pub const MAX_DEPTH: usize = 1_000;
@@ -41,6 +44,15 @@ pub struct Error {
     stage: Stage,
     line: usize,
     message: String,
+}
+
+/// Which of Helm's two writers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Flavour {
+    /// `toYaml`: go-yaml v2.
+    Plain,
+    /// `toYamlPretty`: go-yaml v3.
+    Pretty,
 }
 
 /// Which step of sigs.k8s.io/yaml fails; each puts words in front.
@@ -91,6 +103,14 @@ impl Error {
             Stage::Yaml | Stage::Convert => format!("error converting YAML to JSON: {self}"),
             Stage::Decode => format!("error unmarshaling JSON: while decoding JSON: {self}"),
             Stage::Split => self.message.clone(),
+        }
+    }
+
+    /// The text of sigs.k8s.io/yaml's `Marshal`.
+    pub fn marshal_text(&self) -> String {
+        match self.stage {
+            Stage::Convert => format!("error marshaling into JSON: {self}"),
+            _ => self.to_string(),
         }
     }
 

@@ -107,9 +107,7 @@ impl<'a> Scalar<'a> {
             let blank = is_blank(text[at]);
             match last_break {
                 Some(b"\n") if !literal && !after_blank && !blank => {
-                    if empty_lines.is_empty() {
-                        out.push(b' ');
-                    }
+                    out.extend_from_slice(if empty_lines.is_empty() { b" " } else { b"" });
                 }
                 Some(line_break) => out.extend_from_slice(line_break),
                 None => {}
