@@ -7,7 +7,7 @@ use crate::data::Value;
 use crate::diag::{Diagnostic, Location};
 use crate::error::{Error, ErrorKind};
 use crate::template::{ExecError, Frame, ParseError, Templates};
-use crate::values::Values;
+use crate::values::{Path, Values};
 
 /// A template that does not parse.
 pub(super) fn parsing(error: &ParseError, job: &Job<'_>) -> Error {
@@ -119,8 +119,10 @@ fn explain(diagnostic: &mut Diagnostic, executed: &Frame, innermost: &Frame, val
                     diagnostic.hints.push(format!("did you mean `{near}`? it is set beside it"));
                 }
                 let whole: Vec<&str> = chart_path.iter().map(String::as_str).chain(path[..=index].iter().copied()).collect();
-                if let Some(origin) = values.explain(&whole) {
-                    diagnostic.notes.push((origin, None));
+                if let Some(explanation) = values.explain(&Path::of_keys(whole)) {
+                    if let Some(winner) = explanation.winner() {
+                        diagnostic.notes.push((format!("set by {}", winner.origin), winner.location.clone()));
+                    }
                 }
                 diagnostic.hints.push(format!("guard it with `{{{{ {} }}}}`", guarded(&path, index)));
                 return;
