@@ -23,6 +23,8 @@ pub(crate) struct Settings {
     pub(crate) compat: Compat,
     pub(crate) debug: bool,
     pub(crate) namespace: String,
+    /// The IANA name of the local time zone, from `TZ`.
+    pub(crate) time_zone: String,
     pub(crate) color: bool,
     pub(crate) error_format: ErrorFormat,
     /// What `env` prints, by name.
@@ -166,7 +168,8 @@ impl Settings {
                 ));
             }
         };
-        Ok(Self { role: Self::role_of(program), compat, debug, namespace, color, error_format, listed })
+        let time_zone = env("TZ").map_or_else(|| "UTC".to_owned(), |zone| zone.trim_start_matches(':').to_owned());
+        Ok(Self { role: Self::role_of(program), compat, debug, namespace, time_zone, color, error_format, listed })
     }
 
     /// What the program calls itself in messages.

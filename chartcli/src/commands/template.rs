@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use chartcore::manifest::{Manifests, OutputFile, PrintOptions, WriteMode};
 use chartcore::render::{Capabilities, RenderOptions};
 use chartcore::template::SystemHost;
-use chartcore::{Compat, Error, ErrorKind};
+use chartcore::Compat;
 
 use super::{Context, Failure, Outcome, source};
 
@@ -25,7 +25,7 @@ pub(crate) fn run(context: &Context<'_>) -> Outcome {
     let (name, reference) = name_and_chart(context)?;
     let path = source::locate(context, &reference)?;
     let overrides = source::overrides(context)?;
-    let user = overrides.resolve(context.settings.compat)?;
+    overrides.resolve(context.settings.compat)?;
     let chart = source::load(context, &path)?;
 
     let mut options = RenderOptions::new(&name)
@@ -40,7 +40,7 @@ pub(crate) fn run(context: &Context<'_>) -> Outcome {
             options.host(std::sync::Arc::new(host))
         }
     };
-    let rendered = source::render(context, &chart, user, &options)?;
+    let rendered = source::render(context, &chart, &overrides, &options)?;
     crate::report::warnings(context.settings, rendered.warnings());
 
     let print = PrintOptions {
@@ -139,7 +139,7 @@ fn write(folder: &Path, files: &[OutputFile]) -> Outcome {
     for file in files {
         let path = folder.join(&file.path);
         write_file(&path, file).map_err(|error| {
-            Error::new(ErrorKind::Io, format!("open {}: {}", path.display(), source::reason(&error)))
+            chartcore::files::directory::io_error("open", &path, error)
         })?;
         told.extend_from_slice(format!("wrote {}\n", Path::new(folder).join(&file.path).display()).as_bytes());
     }
