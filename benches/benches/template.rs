@@ -40,10 +40,13 @@ fn parse() -> bool {
 fn execute(bencher: Bencher, items: usize) {
     let mut templates = Templates::new(Compat::Helm4);
     templates.add("bench", template::parse(SOURCE.as_bytes(), Compat::Helm4).expect("the template parses"));
-    let (host, data) = (SealedHost::new(0), data(items));
-    bencher.bench(|| {
+    let (host, data) = (SealedHost::new("seed"), data(items));
+    bencher.bench_local(|| {
         let mut out = Vec::new();
-        templates.executor(&host, Limits::default()).execute("bench", &data, &mut out).expect("the template runs");
+        templates
+            .executor(&host, Limits::default())
+            .execute("bench", &data, &mut out)
+            .expect("the template runs");
         out
     });
 }

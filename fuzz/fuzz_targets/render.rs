@@ -26,7 +26,7 @@ fuzz_target!(|input: &[u8]| {
         let Ok(chart) = load_files(files(&text), &LoadOptions::new(compat)) else { continue };
         let Ok(values) = merge_with(&chart, &Overrides::new(), &MergeOptions::default()) else { continue };
         let limits = Limits { steps: 100_000, output: 1 << 20, produced: 16 << 20 };
-        let options = RenderOptions::new("fuzz").limits(limits).host(std::sync::Arc::new(SealedHost::new(0)));
+        let options = RenderOptions::new("fuzz").limits(limits).host(std::sync::Arc::new(SealedHost::new("seed")));
         if let Ok(rendered) = render(&chart, &values, &options) {
             let _ = Manifests::from_rendered(&rendered);
         }

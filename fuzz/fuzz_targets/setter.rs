@@ -18,14 +18,14 @@ fuzz_target!(|input: &[u8]| {
     let Some((choice, text)) = input.split_first() else { return };
     let text = String::from_utf8_lossy(text);
     let setter = match choice % 5 {
-        0 => Setter::Set,
-        1 => Setter::SetString,
-        2 => Setter::SetJson,
-        3 => Setter::SetFile,
-        _ => Setter::SetLiteral,
+        0 => Setter::Typed,
+        1 => Setter::Text,
+        2 => Setter::Json,
+        3 => Setter::File,
+        _ => Setter::Literal,
     };
     for compat in [Compat::Helm3, Compat::Helm4] {
-        let overrides = Overrides::with_source(NoFiles).with_setter(Setter::Set, "a.b=1,list[1]=x").with_setter(setter, &text);
+        let overrides = Overrides::with_source(NoFiles).with_setter(Setter::Typed, "a.b=1,list[1]=x").with_setter(setter, &text);
         let _ = overrides.resolve(compat);
     }
 });

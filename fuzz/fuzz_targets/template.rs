@@ -15,7 +15,7 @@ fuzz_target!(|source: &[u8]| {
         templates.add("t", parsed);
         let data = Any::from(&yaml::parse(DATA).expect("the data are YAML"));
         let limits = Limits { steps: 100_000, output: 1 << 20, produced: 16 << 20 };
-        let host = SealedHost::new(0);
+        let host = SealedHost::new("seed");
         let mut out = Vec::new();
         if let Err(error) = templates.executor(&host, limits).execute("t", &data, &mut out) {
             let _ = error.helm_text(compat);

@@ -85,7 +85,11 @@ fn test(rest: &[&str]) -> Outcome {
 /// Builds both sides and runs `benches/compare/compare.py`.
 fn compare(rest: &[&str]) -> Outcome {
     let root = places::root();
-    process::must(process::cargo(), &["build", "--release", "--package", "chartcli", "--package", "benches"], &root)?;
+    process::must(
+        process::cargo(),
+        &["build", "--release", "--package", "chartcli", "--package", "benches"],
+        &root,
+    )?;
     let helms = reference::both()?;
     let helm4 = helms.iter().find(|helm| helm.profile == "helm4").ok_or("no Helm 4")?;
     let rerender = places::target().join("release").join("rerender");

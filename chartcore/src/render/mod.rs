@@ -170,10 +170,8 @@ fn run(values: &Values, options: &RenderOptions) -> Result<(Vec<RenderedFile>, V
     let jobs = jobs(&contexts);
     let templates = associate(&jobs, compat)?;
     let host = options.shared_host();
-    let mut executor = templates
-        .executor(&*host, options.limits)
-        .lint(options.lint)
-        .missing_key(options.missing_key());
+    let mut executor =
+        templates.executor(&*host, options.limits).lint(options.lint).missing_key(options.missing_key());
     let (mut files, mut notes) = (Vec::with_capacity(jobs.len()), Vec::new());
     for job in &jobs {
         let Some(context) = contexts.get(job.context) else { continue };

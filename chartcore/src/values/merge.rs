@@ -140,8 +140,7 @@ impl Merger {
         let mut warnings = Vec::new();
         import::import(&mut forest, self.source.compat(), &mut warnings)?;
         let chart = forest.chart(Forest::ROOT);
-        let processed =
-            Arc::new(Processed { decisions, forest, chart, schemas: OnceLock::new(), warnings });
+        let processed = Arc::new(Processed { decisions, forest, chart, schemas: OnceLock::new(), warnings });
         let mut known = known();
         if known.len() >= KEPT {
             known.remove(0);

@@ -87,8 +87,10 @@ impl FromStr for Path {
                         steps.push(PathStep::Key(std::mem::take(&mut key)));
                         has_key = false;
                     }
-                    let (digits, rest) =
-                        letters.as_str().split_once(']').ok_or_else(|| problem("a bracket without its end"))?;
+                    let (digits, rest) = letters
+                        .as_str()
+                        .split_once(']')
+                        .ok_or_else(|| problem("a bracket without its end"))?;
                     letters = rest.chars();
                     let index = digits.parse().map_err(|_| problem("an index that is no number"))?;
                     steps.push(PathStep::Index(index));

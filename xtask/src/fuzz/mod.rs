@@ -164,13 +164,18 @@ fn explanation(request: &Value, theirs: &Value, ours: &Value) -> Option<&'static
         return Some("crash the reference");
     }
     // The address of a Go pointer or function.
-    if said.contains("0xc0") || said.contains("(0x") && request.to_string().contains("%") {
+    if prints_an_address(&said) {
         return Some("print a memory address");
     }
     if request["op"] == "tt" && theirs["error"] == ours["error"] && theirs.get("error").is_some() {
         return Some("stop at another byte of output");
     }
     None
+}
+
+/// Whether a text holds `0x` and then at least eight hexadecimal digits, which no generated value has.
+fn prints_an_address(text: &str) -> bool {
+    text.split("0x").skip(1).any(|rest| rest.bytes().take_while(u8::is_ascii_hexdigit).count() >= 8)
 }
 
 fn show(request: &Value, theirs: &Value, ours: &Value) {

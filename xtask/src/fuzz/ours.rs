@@ -114,7 +114,7 @@ fn plain_template(request: &Value) -> Answer {
         "default" => MissingKey::Invalid,
         _ => MissingKey::Zero,
     };
-    let host = SealedHost::new(0);
+    let host = SealedHost::new("seed");
     let mut executor = templates.executor(&host, Limits::default()).missing_key(missing);
     let mut out = Vec::new();
     match executor.execute("t", &Any::from(&data(request, "data")), &mut out) {
@@ -153,11 +153,11 @@ impl ValuesSource for NamesAsContent {
 
 fn set(request: &Value) -> Answer {
     let setter = match words(request, "kind") {
-        "string" => Setter::SetString,
-        "json" => Setter::SetJson,
-        "literal" => Setter::SetLiteral,
-        "file" => Setter::SetFile,
-        _ => Setter::Set,
+        "string" => Setter::Text,
+        "json" => Setter::Json,
+        "literal" => Setter::Literal,
+        "file" => Setter::File,
+        _ => Setter::Typed,
     };
     let overrides = Overrides::with_source(NamesAsContent)
         .value(data(request, "data"))
