@@ -40,6 +40,8 @@ mod parse;
 pub mod print;
 pub(crate) mod quote;
 pub(crate) mod unicode;
+mod paths;
+mod trace;
 mod walk;
 
 pub use any::{Any, Capacity, Element, List, Map, MapType, Method, Object};
@@ -50,3 +52,4 @@ pub use funcs::functions;
 pub use function::{Body, Fault, Function, Memo, Scope, Type};
 pub use host::Host;
 pub use parse::{Parsed, parse};
+pub use trace::{Origin, Trace};
