@@ -10,11 +10,14 @@ use super::print;
 use crate::data::{Map, Str, Value};
 use crate::{Compat, Error, ErrorKind, Result};
 
+/// How many tables may be merged into each other; imports can make tables that contain themselves.
+const STEPS: usize = 1_000_000;
+
 /// The key of the values that all charts of a tree share.
 pub(super) const GLOBAL: &[u8] = b"global";
 
 /// How deep trees may nest; beyond, merging ends in an error.
-pub(super) const DEPTH: usize = 500;
+pub(super) const DEPTH: usize = 1_200;
 
 /// A chart as merging sees it.
 #[derive(Debug, Clone)]
@@ -140,6 +143,7 @@ pub(super) struct Heap<'w> {
     tables: Vec<Entries>,
     /// Whether nulls of chart defaults are dropped (Helm 4).
     cleans: bool,
+    steps: usize,
     warnings: &'w mut Vec<String>,
 }
 
@@ -153,7 +157,7 @@ fn find(entries: &Entries, key: &[u8]) -> std::result::Result<usize, usize> {
 
 impl<'w> Heap<'w> {
     pub(super) fn new(compat: Compat, warnings: &'w mut Vec<String>) -> Self {
-        Self { tables: Vec::new(), cleans: compat == Compat::Helm4, warnings }
+        Self { tables: Vec::new(), cleans: compat == Compat::Helm4, steps: 0, warnings }
     }
 
     fn warn(&mut self, message: String) {
@@ -439,7 +443,8 @@ impl<'w> Heap<'w> {
         if dest == source {
             return Ok(());
         }
-        if depth > DEPTH {
+        self.steps += 1;
+        if depth > DEPTH || self.steps > STEPS {
             return Err(too_deep());
         }
         let deleted: Vec<Str> =

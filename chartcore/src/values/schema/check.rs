@@ -58,8 +58,8 @@ fn json_type(value: &Json) -> u8 {
 /// Checks a value against a compiled schema.
 ///
 /// # Errors
-/// What fails, as the engine behind Helm prints it.
-pub(super) fn check_value(graph: &Graph, value: &Value) -> Result<(), String> {
+/// What fails; it prints as the engine behind Helm prints it.
+pub(super) fn check_value(graph: &Graph, value: &Value) -> Result<(), Failure> {
     let schemas = graph.schemas.as_slice();
     let mut walk = Walk { schemas, steps: 0, limit: None, dialects: None };
     walk.finish(graph.start, value)
@@ -68,13 +68,13 @@ pub(super) fn check_value(graph: &Graph, value: &Value) -> Result<(), String> {
 /// Checks a schema against a metaschema. `dialects` says which metaschema holds from which place on.
 ///
 /// # Errors
-/// What fails, as the engine behind Helm prints it.
+/// What fails; it prints as the engine behind Helm prints it.
 pub(super) fn check_schema(
     schemas: &[Schema],
     start: SchemaId,
     schema: &Value,
     dialects: &BTreeMap<String, SchemaId>,
-) -> Result<(), String> {
+) -> Result<(), Failure> {
     let mut walk = Walk { schemas, steps: 0, limit: None, dialects: Some(dialects) };
     walk.finish(start, schema)
 }
@@ -214,14 +214,14 @@ impl Visit<'_, '_> {
 }
 
 impl<'s> Walk<'s> {
-    fn finish(&mut self, start: SchemaId, value: &Value) -> Result<(), String> {
+    fn finish(&mut self, start: SchemaId, value: &Value) -> Result<(), Failure> {
         let meta = self.dialects.map(|_| start);
         let result = self.root(start, value, meta, 0);
         if let Some(limit) = self.limit {
-            return Err(limit.to_string());
+            return Err(Failure { kind: Kind::Limit(limit), ..Failure::default() });
         }
         let location = self.schemas.get(start).map(|schema| schema.location.clone()).unwrap_or_default();
-        result.map_err(|causes| Failure { place: Vec::new(), kind: Kind::Schema(location), causes }.to_string())
+        result.map_err(|causes| Failure { place: Vec::new(), kind: Kind::Schema(location), causes })
     }
 
     /// Starts afresh at a value: returns the failures side by side.

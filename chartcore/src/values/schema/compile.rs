@@ -866,6 +866,10 @@ impl Part<'_, '_> {
     fn compile(&mut self, schema: &mut Schema) -> Result<(), String> {
         schema.reference = self.reference("$ref")?;
         if schema.draft < 2019 && schema.reference.is_some() {
+            // Nothing counts beside a `$ref`, but the engine overlooks `const`.
+            if schema.draft >= 6 {
+                schema.constant = self.object.get("const").cloned();
+            }
             return Ok(());
         }
         if self.has("applicator") {

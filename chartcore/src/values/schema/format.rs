@@ -322,10 +322,24 @@ fn email(text: &str) -> Result<(), String> {
     hostname(domain).map_err(|reason| format!("invalid domain: {reason}"))
 }
 
+/// The text as Go's `time` quotes it: bytes beyond ASCII one by one.
+fn quote_time(text: &str) -> String {
+    let mut out = String::from("\"");
+    for byte in text.bytes() {
+        match byte {
+            b'"' | b'\\' => out.extend(['\\', char::from(byte)]),
+            b' '..=0x7f => out.push(char::from(byte)),
+            _ => out.push_str(&format!("\\x{byte:02x}")),
+        }
+    }
+    out.push('"');
+    out
+}
+
 fn date(text: &str) -> Result<(), String> {
-    let quoted = quote(text);
+    let quoted = quote_time(text);
     let bad = |rest: &str, element: &str| {
-        Err(format!("parsing time {quoted} as \"2006-01-02\": cannot parse {} as {}", quote(rest), quote(element)))
+        Err(format!("parsing time {quoted} as \"2006-01-02\": cannot parse {} as {}", quote_time(rest), quote_time(element)))
     };
     let number = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse::<u32>());
     let (Some(Some(Ok(year))), Some(rest)) = (text.get(..4).map(number), text.get(4..)) else {
@@ -343,7 +357,7 @@ fn date(text: &str) -> Result<(), String> {
         return bad(rest, "02");
     };
     if !after.is_empty() {
-        return fail(format!("parsing time {quoted}: extra text: {}", quote(after)));
+        return fail(format!("parsing time {quoted}: extra text: {}", quote_time(after)));
     }
     let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let days = match month {

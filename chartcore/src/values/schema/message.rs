@@ -15,6 +15,8 @@ use super::number::{Decimal, grouped};
 pub(super) enum Kind {
     /// The whole, with the schema's location.
     Schema(String),
+    /// A limit of ours that was hit.
+    Limit(&'static str),
     /// Several failures side by side.
     #[default]
     Group,
@@ -88,6 +90,18 @@ pub(super) struct Failure {
 }
 
 impl Failure {
+    /// What it says without its place, causes in brackets.
+    pub(super) fn reason(&self) -> String {
+        if self.causes.is_empty() {
+            return self.kind.to_string();
+        }
+        let causes: Vec<String> = self.causes.iter().map(Self::reason).collect();
+        match self.kind {
+            Kind::Reference | Kind::Group => causes.join("; "),
+            _ => format!("{} ({})", self.kind, causes.join("; ")),
+        }
+    }
+
     fn write(&self, f: &mut fmt::Formatter<'_>, indent: usize) -> fmt::Result {
         // A reference with one cause says nothing of its own.
         let is_silent = matches!(self.kind, Kind::Reference) && self.causes.len() == 1;
@@ -96,7 +110,7 @@ impl Failure {
             if indent > 0 {
                 write!(f, "\n{:width$}- ", "", width = (indent - 1) * 2)?;
             }
-            if !matches!(self.kind, Kind::Schema(_)) {
+            if !matches!(self.kind, Kind::Schema(_) | Kind::Limit(_)) {
                 let place: String =
                     self.place.iter().map(|token| format!("/{}", token.replace('~', "~0").replace('/', "~1"))).collect();
                 write!(f, "at {}: ", single_quoted(&place))?;
@@ -117,6 +131,7 @@ impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Schema(location) => write!(f, "jsonschema validation failed with {}", single_quoted(location)),
+            Self::Limit(limit) => f.write_str(limit),
             Self::Group | Self::Reference => f.write_str("validation failed"),
             Self::InvalidValue => f.write_str("invalid jsonType float64"),
             Self::FalseSchema => f.write_str("false schema"),
@@ -220,9 +235,10 @@ fn display(value: &Json) -> String {
     }
 }
 
-/// The text in single quotes, escaped as Go does in double ones.
+/// The text in single quotes, escaped as Go does in double ones. A backslash at the end loses its escape,
+/// since the engine undoes `\"` before it takes the quotes off.
 fn single_quoted(text: &str) -> String {
-    let quoted = quote(text);
-    let inner = quoted.get(1..quoted.len() - 1).unwrap_or_default();
-    format!("'{}'", inner.replace("\\\"", "\"").replace('\'', "\\'"))
+    let quoted = quote(text).replace("\\\"", "\"").replace('\'', "\\'");
+    let inner = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default();
+    format!("'{inner}'")
 }

@@ -18,7 +18,6 @@ use super::print;
 use crate::Compat;
 use crate::chart::Chart;
 use crate::data::Value;
-use crate::error::{Error, ErrorKind, Result};
 
 use compile::Graph;
 
@@ -41,6 +40,17 @@ where
     fn load(&self, url: &str) -> std::result::Result<Vec<u8>, String> {
         self(url)
     }
+}
+
+/// What a chart's schema refuses.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Refusal {
+    /// The subcharts from the root to that chart, by name; none for the root itself.
+    pub(super) charts: Vec<String>,
+    /// Helm's text, lines and all.
+    pub(super) text: String,
+    /// Place and reason of each failure.
+    pub(super) failures: Vec<(Vec<String>, String)>,
 }
 
 /// A schema that is ready to check values.
@@ -74,11 +84,24 @@ impl Schema {
     }
 
     /// Checks values; the text is that of Helm's `ValidateAgainstSingleSchema`.
-    pub(super) fn check(&self, values: &Value) -> std::result::Result<(), String> {
-        let graph = self.graph.as_ref().as_ref().map_err(Clone::clone)?;
-        check::check_value(graph, values).map_err(|text| {
+    pub(super) fn check(&self, values: &Value) -> std::result::Result<(), Refusal> {
+        let graph = match self.graph.as_ref() {
+            Ok(graph) => graph,
+            Err(reason) => {
+                let failures = vec![(Vec::new(), reason.clone())];
+                return Err(Refusal { charts: Vec::new(), text: reason.clone(), failures });
+            }
+        };
+        check::check_value(graph, values).map_err(|failure| {
+            let text = failure.to_string();
             let prefix = format!("jsonschema validation failed with '{URL}#'\n");
-            format!("{}\n", text.strip_prefix(&prefix).unwrap_or(&text))
+            let text = format!("{}\n", text.strip_prefix(&prefix).unwrap_or(&text));
+            let mut failures: Vec<_> =
+                failure.causes.iter().map(|cause| (cause.place.clone(), cause.reason())).collect();
+            if failures.is_empty() {
+                failures.push((Vec::new(), failure.reason()));
+            }
+            Refusal { charts: Vec::new(), text, failures }
         })
     }
 }
@@ -123,37 +146,40 @@ impl Schemas {
     }
 
     /// Checks the values of a chart and of its subcharts.
-    ///
-    /// # Errors
-    /// What each chart's schema refuses, in Helm's words; a diagnostic for each line.
-    pub(super) fn check(&self, chart: &Chart, values: &Value, warnings: &mut Vec<String>) -> Result<()> {
-        let mut text = String::new();
-        self.check_at(chart, values, &mut text, warnings);
-        if text.is_empty() {
-            return Ok(());
-        }
-        let message =
-            format!("values don't meet the specifications of the schema(s) in the following chart(s):\n{text}");
-        Err(Error::new(ErrorKind::Schema, message))
+    pub(super) fn check(&self, chart: &Chart, values: &Value, warnings: &mut Vec<String>) -> Vec<Refusal> {
+        let mut refusals = Vec::new();
+        self.check_at(chart, values, &mut Vec::new(), &mut refusals, warnings);
+        refusals
     }
 
-    fn check_at(&self, chart: &Chart, values: &Value, text: &mut String, warnings: &mut Vec<String>) {
+    fn check_at(
+        &self,
+        chart: &Chart,
+        values: &Value,
+        charts: &mut Vec<String>,
+        refusals: &mut Vec<Refusal>,
+        warnings: &mut Vec<String>,
+    ) {
         if let Some(schema) = &self.own {
             warnings.extend(schema.warnings.iter().cloned());
-            if let Err(reason) = schema.check(values) {
-                text.push_str(&format!("{}:\n{reason}", chart.name()));
+            if let Err(refusal) = schema.check(values) {
+                let text = format!("{}:\n{}", chart.name(), refusal.text);
+                refusals.push(Refusal { charts: charts.clone(), text, ..refusal });
             }
         }
         for (schemas, child) in self.children.iter().zip(&chart.dependencies) {
+            charts.push(child.name().to_string());
             match values.get(child.name()) {
                 None | Some(Value::Null) => {}
-                Some(values @ Value::Map(_)) => schemas.check_at(child, values, text, warnings),
-                Some(other) => text.push_str(&format!(
-                    "{}:\ninvalid type for values: expected object (map), got {}\n",
-                    child.name(),
-                    print::type_name(other)
-                )),
+                Some(values @ Value::Map(_)) => schemas.check_at(child, values, charts, refusals, warnings),
+                Some(other) => {
+                    let reason =
+                        format!("invalid type for values: expected object (map), got {}", print::type_name(other));
+                    let text = format!("{}:\n{reason}\n", child.name());
+                    refusals.push(Refusal { charts: charts.clone(), text, failures: vec![(Vec::new(), reason)] });
+                }
             }
+            charts.pop();
         }
     }
 }

@@ -16,13 +16,15 @@ pub(super) struct Url {
 }
 
 impl Url {
-    /// Parses a URL; what follows `#` is ignored.
+    /// Parses a URL; what follows `#` is only checked.
     ///
     /// # Errors
     /// Go's text, for instance `parse "a b:c": first path segment in URL cannot contain colon`.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let text = text.split('#').next().unwrap_or_default();
-        Self::parse_parts(text).map_err(|reason| format!("parse {}: {reason}", quote(text)))
+        let (url, fragment) = text.split_once('#').unwrap_or((text, ""));
+        let parsed = Self::parse_parts(url).map_err(|reason| format!("parse {}: {reason}", quote(url)))?;
+        check_escapes(fragment).map_err(|reason| format!("parse {}: {reason}", quote(text)))?;
+        Ok(parsed)
     }
 
     fn parse_parts(text: &str) -> Result<Self, String> {
