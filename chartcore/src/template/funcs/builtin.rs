@@ -391,7 +391,7 @@ fn js(_: &mut Scope<'_>, args: &[Any]) -> Outcome {
     while at < text.len() {
         let byte = text[at];
         if byte >= 0x80 {
-            let (letter, width) = unicode::decode(&text[at..]).unwrap_or((unicode::REPLACEMENT, 1));
+            let (letter, width) = unicode::first(&text[at..]).unwrap_or((unicode::REPLACEMENT, 1));
             if unicode::is_print(letter) {
                 out.extend_from_slice(&text[at..at + width]);
             } else {
