@@ -26,6 +26,8 @@ pub(crate) struct Settings {
     /// The IANA name of the local time zone, from `TZ`.
     pub(crate) time_zone: String,
     pub(crate) color: bool,
+    /// Seconds since 1970, from `SOURCE_DATE_EPOCH`.
+    pub(crate) source_date_epoch: Option<i64>,
     pub(crate) error_format: ErrorFormat,
     /// What `env` prints, by name.
     pub(crate) listed: BTreeMap<&'static str, String>,
@@ -168,8 +170,9 @@ impl Settings {
                 ));
             }
         };
+        let source_date_epoch = env("SOURCE_DATE_EPOCH").and_then(|text| text.parse().ok());
         let time_zone = env("TZ").map_or_else(|| "UTC".to_owned(), |zone| zone.trim_start_matches(':').to_owned());
-        Ok(Self { role: Self::role_of(program), compat, debug, namespace, time_zone, color, error_format, listed })
+        Ok(Self { role: Self::role_of(program), compat, debug, namespace, time_zone, source_date_epoch, color, error_format, listed })
     }
 
     /// What the program calls itself in messages.

@@ -73,12 +73,12 @@ impl Arguments {
         let mut overrides = Overrides::new();
         for (flag, value) in &self.overrides {
             overrides = match flag.as_str() {
-                "-f" | "--values" => overrides.file(value),
-                "--set" => overrides.set(value)?,
-                "--set-string" => overrides.set_string(value)?,
-                "--set-json" => overrides.set_json(value)?,
-                "--set-literal" => overrides.set_literal(value)?,
-                "--set-file" => overrides.set_file(value)?,
+                "-f" | "--values" => overrides.file(value)?,
+                "--set" => overrides.set(value),
+                "--set-string" => overrides.set_string(value),
+                "--set-json" => overrides.set_json(value),
+                "--set-literal" => overrides.set_literal(value),
+                "--set-file" => overrides.set_file(value),
                 flag => return Err(Error::new(ErrorKind::Usage, format!("unknown flag: {flag}"))),
             };
         }

@@ -7,7 +7,7 @@ use crate::data::Value;
 use crate::diag::{Diagnostic, Location};
 use crate::error::{Error, ErrorKind};
 use crate::template::{ExecError, Frame, ParseError, Templates};
-use crate::values::{Path, Values};
+use crate::values::{Effect, Explanation, Path, Setting, Values};
 
 /// A template that does not parse.
 pub(super) fn parsing(error: &ParseError, job: &Job<'_>) -> Error {
@@ -111,23 +111,33 @@ fn explain(diagnostic: &mut Diagnostic, executed: &Frame, innermost: &Frame, val
                 if last {
                     return;
                 }
-                let shown = format!(".Values.{}", path[..=index].join("."));
-                let state = if found.is_some() { "null" } else { "not set" };
-                diagnostic.label = Some(format!("`{shown}` is {state}"));
+                let whole = Path::of_keys(chart_path.iter().map(String::as_str).chain(path[..=index].iter().copied()));
+                let explanation = values.explain(&whole);
+                let setting = explanation.as_ref().and_then(Explanation::winner);
+                // A null may have taken the key away.
+                let is_null = found.is_some() || setting.is_some_and(|setting| setting.value.is_null());
+                let state = if is_null { "null" } else { "not set" };
+                diagnostic.label = Some(format!("`.Values.{}` is {state}", path[..=index].join(".")));
                 let keys = here.as_map().into_iter().flat_map(|map| map.keys()).filter_map(|key| key.as_str());
-                if found.is_none() && let Some(near) = nearest(key, keys) {
+                if !is_null && let Some(near) = nearest(key, keys) {
                     diagnostic.hints.push(format!("did you mean `{near}`? it is set beside it"));
                 }
-                let whole: Vec<&str> = chart_path.iter().map(String::as_str).chain(path[..=index].iter().copied()).collect();
-                if let Some(explanation) = values.explain(&Path::of_keys(whole)) {
-                    if let Some(winner) = explanation.winner() {
-                        diagnostic.notes.push((format!("set by {}", winner.origin), winner.location.clone()));
-                    }
+                if let Some(setting) = setting {
+                    diagnostic.notes.push((origin(setting, key), setting.location.clone()));
                 }
                 diagnostic.hints.push(format!("guard it with `{{{{ {} }}}}`", guarded(&path, index)));
                 return;
             }
         }
+    }
+}
+
+/// `values-prod.yaml sets `image: null`, which takes the chart's default away`.
+fn origin(setting: &Setting, key: &str) -> String {
+    match (setting.effect, &setting.value) {
+        (Effect::Deletes, _) => format!("{} sets `{key}: null`, which takes the chart's default away", setting.origin),
+        (_, Value::Null) => format!("{} sets `{key}: null`", setting.origin),
+        _ => format!("{} sets `{key}`", setting.origin),
     }
 }
 
