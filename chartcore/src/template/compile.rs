@@ -638,6 +638,10 @@ pub(super) fn literal_for(
             Some(int) => Ok(Some(Literal::Int64(int))),
             None => wrong("integer", shown()),
         },
+        Type::Named("time.Duration") => match number.and_then(|number| number.int) {
+            Some(int) => Ok(Some(Literal::Int64(int))),
+            None => wrong("integer", shown()),
+        },
         Type::Float => match number.and_then(|number| number.float) {
             Some(float) => Ok(Some(Literal::Float(float))),
             None => wrong("float", shown()),
