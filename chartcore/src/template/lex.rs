@@ -99,7 +99,7 @@ fn unicode_name(letter: char) -> String {
 
 /// The first letter and its length, for text that is not at its end.
 fn decode(text: &[u8]) -> (char, usize) {
-    unicode::decode(text).unwrap_or((unicode::REPLACEMENT, 1))
+    unicode::first(text).unwrap_or((unicode::REPLACEMENT, 1))
 }
 
 impl<'s> Lexer<'s> {

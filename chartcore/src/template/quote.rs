@@ -28,7 +28,7 @@ pub(crate) fn write_quoted_with(out: &mut Vec<u8>, text: &[u8], ascii: bool) {
         if at == text.len() {
             break;
         }
-        match unicode::decode(&text[at..]) {
+        match unicode::first(&text[at..]) {
             Some((unicode::REPLACEMENT, 1)) | None => {
                 write_byte_escape(out, text[at]);
                 at += 1;
@@ -43,10 +43,10 @@ pub(crate) fn write_quoted_with(out: &mut Vec<u8>, text: &[u8], ascii: bool) {
 }
 
 /// `text` as a double-quoted Go string.
-pub(crate) fn quoted(text: &[u8]) -> Vec<u8> {
+pub(crate) fn quoted(text: &[u8]) -> String {
     let mut out = Vec::new();
     write_quoted(&mut out, text);
-    out
+    String::from_utf8_lossy(&out).into_owned()
 }
 
 /// Appends `letter` as a single-quoted Go character. Go: `strconv.AppendQuoteRune`.
@@ -146,7 +146,7 @@ pub(super) fn unquote_char(text: &[u8], quote: u8) -> Result<(Unquoted, &[u8]), 
         return Err(SYNTAX);
     }
     if first != b'\\' {
-        let (letter, width) = unicode::decode(text).unwrap_or((unicode::REPLACEMENT, 1));
+        let (letter, width) = unicode::first(text).unwrap_or((unicode::REPLACEMENT, 1));
         return Ok((Unquoted::Char(letter), &text[width..]));
     }
     let Some(&kind) = text.get(1) else { return Err(SYNTAX) };
@@ -210,7 +210,7 @@ mod tests {
             ("\u{fffd}".as_bytes(), "\"\u{fffd}\""),
             ("\u{200b}\u{feff}\u{85}\u{e0001}".as_bytes(), r#""\u200b\ufeff\u0085\U000e0001""#),
         ] {
-            assert_eq!(String::from_utf8_lossy(&quoted(text)), expected);
+            assert_eq!(quoted(text), expected);
         }
     }
 }

@@ -9,24 +9,24 @@ use crate::data::Str;
 use crate::template::{Any, Fault, Function, MapType, Scope, Type, format, unicode};
 
 pub(super) static FUNCTIONS: &[Function] = &[
-    Function { name: "and", params: &[Type::Reflect, Type::Reflect], variadic: true, call: and },
-    Function { name: "call", params: &[Type::Reflect, Type::Reflect], variadic: true, call: call },
-    Function { name: "eq", params: &[Type::Reflect, Type::Reflect], variadic: true, call: eq },
-    Function { name: "ge", params: &[Type::Reflect, Type::Reflect], variadic: false, call: ge },
-    Function { name: "gt", params: &[Type::Reflect, Type::Reflect], variadic: false, call: gt },
-    Function { name: "html", params: &[Type::Any], variadic: true, call: html },
-    Function { name: "index", params: &[Type::Reflect, Type::Reflect], variadic: true, call: index },
-    Function { name: "js", params: &[Type::Any], variadic: true, call: js },
-    Function { name: "le", params: &[Type::Reflect, Type::Reflect], variadic: false, call: le },
-    Function { name: "len", params: &[Type::Reflect], variadic: false, call: len },
-    Function { name: "lt", params: &[Type::Reflect, Type::Reflect], variadic: false, call: lt },
-    Function { name: "ne", params: &[Type::Reflect, Type::Reflect], variadic: false, call: ne },
-    Function { name: "not", params: &[Type::Reflect], variadic: false, call: not },
-    Function { name: "or", params: &[Type::Reflect, Type::Reflect], variadic: true, call: or },
-    Function { name: "print", params: &[Type::Any], variadic: true, call: print },
-    Function { name: "printf", params: &[Type::String, Type::Any], variadic: true, call: printf },
-    Function { name: "println", params: &[Type::Any], variadic: true, call: println },
-    Function { name: "urlquery", params: &[Type::Any], variadic: true, call: urlquery },
+    Function::variadic("and", &[Type::Reflect, Type::Reflect], and),
+    Function::variadic("call", &[Type::Reflect, Type::Reflect], call),
+    Function::variadic("eq", &[Type::Reflect, Type::Reflect], eq),
+    Function::new("ge", &[Type::Reflect, Type::Reflect], ge),
+    Function::new("gt", &[Type::Reflect, Type::Reflect], gt),
+    Function::variadic("html", &[Type::Any], html),
+    Function::variadic("index", &[Type::Reflect, Type::Reflect], index),
+    Function::variadic("js", &[Type::Any], js),
+    Function::new("le", &[Type::Reflect, Type::Reflect], le),
+    Function::new("len", &[Type::Reflect], len),
+    Function::new("lt", &[Type::Reflect, Type::Reflect], lt),
+    Function::new("ne", &[Type::Reflect, Type::Reflect], ne),
+    Function::new("not", &[Type::Reflect], not),
+    Function::variadic("or", &[Type::Reflect, Type::Reflect], or),
+    Function::variadic("print", &[Type::Any], print),
+    Function::variadic("printf", &[Type::String, Type::Any], printf),
+    Function::variadic("println", &[Type::Any], println),
+    Function::variadic("urlquery", &[Type::Any], urlquery),
 ];
 
 type Outcome = Result<Any, Fault>;
@@ -391,7 +391,7 @@ fn js(_: &mut Scope<'_>, args: &[Any]) -> Outcome {
     while at < text.len() {
         let byte = text[at];
         if byte >= 0x80 {
-            let (letter, width) = unicode::decode(&text[at..]).unwrap_or((unicode::REPLACEMENT, 1));
+            let (letter, width) = unicode::first(&text[at..]).unwrap_or((unicode::REPLACEMENT, 1));
             if unicode::is_print(letter) {
                 out.extend_from_slice(&text[at..at + width]);
             } else {

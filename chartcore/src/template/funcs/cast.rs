@@ -54,12 +54,19 @@ pub(super) fn to_float(value: &Any) -> f64 {
     }
 }
 
-/// `7.00` as `7`: a point and at least one zero behind it are dropped.
+/// `7.00` as `7`: the last point that has a zero behind it is dropped with what follows, if that is nothing but
+/// zeros and points.
 fn without_zero_decimals(text: &[u8]) -> &[u8] {
-    match text.iter().rposition(|&byte| byte != b'0') {
-        Some(point) if text[point] == b'.' && point + 1 < text.len() => &text[..point],
-        _ => text,
+    let mut seen_zero = false;
+    for (index, byte) in text.iter().enumerate().rev() {
+        match byte {
+            b'.' if seen_zero => return &text[..index],
+            b'.' => {}
+            b'0' => seen_zero = true,
+            _ => break,
+        }
     }
+    text
 }
 
 /// Whether underscores stand only between digits, or between the base prefix and a digit.
@@ -279,6 +286,7 @@ mod tests {
             ("3.7", 0, 3.7),
             ("7.00", 7, 7.0),
             ("7.", 0, 7.0),
+            ("7.0.", 7, 0.0),
             ("1_000", 1000, 1000.0),
             ("1__0", 0, 0.0),
             ("1e3", 0, 1000.0),

@@ -10,10 +10,11 @@ pub(super) const TEXT: usize = 64 << 20;
 pub(super) const ITEMS: usize = 2_000_000;
 
 /// How deep functions follow values into each other.
-pub(super) const DEPTH: usize = 1_000;
+pub(super) const DEPTH: usize = 300;
 
-/// How many values a function may visit when it walks a value.
-pub(super) const VISITS: usize = 20_000_000;
+/// How many values a function may visit when it walks a value. One that holds the same list twice, which
+/// holds another twice, and so on, has more than there are atoms.
+pub(super) const VISITS: usize = 4_000_000;
 
 /// Refuses to make a text of `length` bytes when that is too long.
 #[inline]
@@ -43,13 +44,13 @@ pub(super) struct Walk {
 }
 
 impl Walk {
-    /// Goes one value further down.
+    /// Goes down into a value of so many parts.
     ///
     /// # Errors
     /// The value is nested too deeply (it contains itself) or has too many parts.
-    pub(super) fn enter(&mut self) -> Result<(), Fault> {
+    pub(super) fn enter(&mut self, parts: usize) -> Result<(), Fault> {
         self.depth += 1;
-        self.visits += 1;
+        self.visits += parts + 1;
         if self.depth > DEPTH {
             return Err(Fault::new(format!(
                 "a value is nested more than {DEPTH} levels deep: does it contain itself?"
@@ -64,5 +65,95 @@ impl Walk {
     /// Comes back up.
     pub(super) fn leave(&mut self) {
         self.depth -= 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::template::funcs::all;
+    use crate::template::{Any, Host, List, Map, Memo, Scope};
+
+    struct Nowhere;
+
+    impl Host for Nowhere {
+        fn now(&self) -> (i64, u32) {
+            (0, 0)
+        }
+
+        fn random(&self, bytes: &mut [u8]) {
+            bytes.fill(0);
+        }
+    }
+
+    fn call(name: &str, arguments: &[Any]) -> Result<Any, String> {
+        let function = all().find(|function| function.name == name).expect("a function of that name");
+        let mut memo = Memo::default();
+        (function.call)(&mut Scope::new(&Nowhere, &mut memo), arguments)
+            .map_err(|fault| fault.text().to_owned())
+    }
+
+    #[track_caller]
+    fn check_refusal(name: &str, arguments: &[Any], expected: &str) {
+        match call(name, arguments) {
+            Err(text) => assert!(text.contains(expected), "{name}: {text}"),
+            Ok(value) => panic!("{name} gave {}", value.type_name()),
+        }
+    }
+
+    fn on_a_small_stack(run: fn()) {
+        let thread = std::thread::Builder::new().stack_size(2 << 20).spawn(run).expect("a thread");
+        thread.join().expect("no panic");
+    }
+
+    fn circle() -> Any {
+        let map = Map::new();
+        map.insert("x", Any::Map(map.clone()));
+        map.insert("l", Any::List(List::new(vec![Any::Map(map.clone())])));
+        Any::Map(map)
+    }
+
+    #[test]
+    fn maps_that_contain_themselves_are_refused() {
+        on_a_small_stack(|| {
+            let deep = "levels deep";
+            check_refusal("deepCopy", &[circle()], deep);
+            check_refusal("deepEqual", &[circle(), circle()], deep);
+            check_refusal("has", &[circle(), Any::List(List::new(vec![circle()]))], deep);
+            check_refusal("merge", &[circle(), circle()], deep);
+            check_refusal("mergeOverwrite", &[circle(), circle()], deep);
+            let own = Map::new();
+            own.insert("x", Any::Map(own.clone()));
+            assert!(call("quote", &[Any::Map(own.clone())]).is_ok());
+            assert!(call("join", &[Any::str(","), Any::Map(own)]).is_ok());
+        });
+    }
+
+    #[test]
+    fn values_that_multiply_are_refused() {
+        on_a_small_stack(|| {
+            let doubled = |value: Any| Any::List(List::new(vec![value.clone(), value]));
+            let many = (0..100).fold(Any::str("text"), |value, _| doubled(value));
+            let other = (0..100).fold(Any::str("text"), |value, _| doubled(value));
+            check_refusal("deepCopy", std::slice::from_ref(&many), "parts");
+            check_refusal("deepEqual", &[many.clone(), other], "parts");
+            check_refusal("toString", &[many], "longer than the limit");
+        });
+    }
+
+    #[test]
+    fn long_texts_and_lists_are_refused() {
+        let most = Any::Int(i64::MAX);
+        check_refusal("repeat", &[Any::Int(1 << 40), Any::str("ab")], "longer than the limit");
+        check_refusal("indent", &[most.clone(), Any::str("ab")], "longer than the limit");
+        check_refusal("nindent", &[most.clone(), Any::str("a\nb")], "longer than the limit");
+        check_refusal("until", std::slice::from_ref(&most), "longer than the limit");
+        check_refusal("untilStep", &[Any::Int(0), most.clone(), Any::Int(1 << 30)], "longer than the limit");
+        check_refusal("seq", &[Any::Int(1 << 40)], "longer than the limit");
+        let long = call("repeat", &[Any::Int(1 << 20), Any::str("ab")]).expect("two megabytes");
+        check_refusal("replace", &[Any::str("a"), long.clone(), long.clone()], "longer than the limit");
+        check_refusal("replace", &[Any::str(""), long.clone(), long.clone()], "longer than the limit");
+        check_refusal("wrapWith", &[Any::Int(1), long.clone(), long.clone()], "longer than the limit");
+        check_refusal("join", &[long.clone(), call("until", &[Any::Int(1000)]).expect("a list")], "longer");
+        check_refusal("cat", &vec![long; 100], "longer than the limit");
     }
 }

@@ -108,7 +108,7 @@ fn equal_at(left: &Any, right: &Any, walk: &mut Walk) -> Result<bool, Fault> {
             if left.same(right) {
                 return Ok(true);
             }
-            walk.enter()?;
+            walk.enter(left.len())?;
             for (left, right) in left.items().iter().zip(right.items()) {
                 if !equal_at(left, right, walk)? {
                     return Ok(false);
@@ -124,7 +124,7 @@ fn equal_at(left: &Any, right: &Any, walk: &mut Walk) -> Result<bool, Fault> {
             if left.same(right) {
                 return Ok(true);
             }
-            walk.enter()?;
+            walk.enter(left.len())?;
             let equal = left.with_entries(|left| {
                 right.with_entries(|right| {
                     for ((left_key, left), (right_key, right)) in left.iter().zip(right) {

@@ -140,12 +140,12 @@ pub(crate) fn to_title(letter: char) -> char {
 /// The first letter of `bytes` and its length: U+FFFD and 1 where they are not UTF-8, `None` at the end.
 /// Go: `utf8.DecodeRune`.
 #[inline]
-pub(crate) fn decode(bytes: &[u8]) -> Option<(char, usize)> {
-    let first = *bytes.first()?;
-    if first.is_ascii() {
-        return Some((char::from(first), 1));
+pub(crate) fn first(bytes: &[u8]) -> Option<(char, usize)> {
+    let byte = *bytes.first()?;
+    if byte.is_ascii() {
+        return Some((char::from(byte), 1));
     }
-    let length = match first {
+    let length = match byte {
         0xc2..=0xdf => 2,
         0xe0..=0xef => 3,
         0xf0..=0xf4 => 4,
@@ -155,15 +155,20 @@ pub(crate) fn decode(bytes: &[u8]) -> Option<(char, usize)> {
     Some(decoded.and_then(|text| text.chars().next()).map_or((REPLACEMENT, 1), |letter| (letter, length)))
 }
 
+/// How many letters `bytes` have, each byte that is not UTF-8 being one. Go: `utf8.RuneCount`.
+pub(crate) fn count(bytes: &[u8]) -> usize {
+    if bytes.is_ascii() { bytes.len() } else { letters(bytes).count() }
+}
+
 /// The last letter of `bytes` and its length. Go: `utf8.DecodeLastRune`.
-pub(crate) fn decode_last(bytes: &[u8]) -> Option<(char, usize)> {
+pub(crate) fn last(bytes: &[u8]) -> Option<(char, usize)> {
     let last = *bytes.last()?;
     if last.is_ascii() {
         return Some((char::from(last), 1));
     }
     for length in 2..=4.min(bytes.len()) {
         let tail = &bytes[bytes.len() - length..];
-        if let Some((letter, size)) = decode(tail)
+        if let Some((letter, size)) = first(tail)
             && size == length
         {
             return Some((letter, length));
@@ -177,15 +182,10 @@ pub(crate) fn decode_last(bytes: &[u8]) -> Option<(char, usize)> {
 pub(crate) fn letters(bytes: &[u8]) -> impl Iterator<Item = char> + '_ {
     let mut rest = bytes;
     std::iter::from_fn(move || {
-        let (letter, length) = decode(rest)?;
+        let (letter, length) = first(rest)?;
         rest = &rest[length..];
         Some(letter)
     })
-}
-
-/// How many letters [`letters`] gives. Go: `utf8.RuneCount`.
-pub(crate) fn count(bytes: &[u8]) -> usize {
-    if bytes.is_ascii() { bytes.len() } else { letters(bytes).count() }
 }
 
 /// Appends a letter as UTF-8.
@@ -233,7 +233,7 @@ mod tests {
         let text = [b'a', 0xff, 0xe2, 0x82, 0xe2, 0x82, 0xac, 0xed, 0xa0, 0x80];
         let replaced: String = letters(&text).collect();
         assert_eq!(replaced, "a\u{fffd}\u{fffd}\u{fffd}€\u{fffd}\u{fffd}\u{fffd}");
-        assert_eq!(decode_last(&text), Some((REPLACEMENT, 1)));
-        assert_eq!(decode_last("x€".as_bytes()), Some(('€', 3)));
+        assert_eq!(last(&text), Some((REPLACEMENT, 1)));
+        assert_eq!(last("x€".as_bytes()), Some(('€', 3)));
     }
 }

@@ -32,7 +32,7 @@ fn copied_map(map: &Map, walk: &mut Walk) -> Result<Map, Fault> {
         copy.set_kind(map.kind());
         return Ok(copy);
     }
-    walk.enter()?;
+    walk.enter(map.len())?;
     let entries = map.with_entries(|entries| {
         let copies = entries.iter().map(|(key, item)| Ok((key.clone(), copied(item, walk)?)));
         copies.collect::<Result<Vec<_>, Fault>>()
@@ -45,7 +45,7 @@ fn copied_list(list: &List, walk: &mut Walk) -> Result<List, Fault> {
     if list.is_nil() {
         return Ok(list.clone());
     }
-    walk.enter()?;
+    walk.enter(list.len())?;
     let items = list.items().iter().map(|item| copied(item, walk)).collect::<Result<_, _>>()?;
     walk.leave();
     Ok(List::with_capacity(list.element(), items, Capacity::Of(list.capacity())))

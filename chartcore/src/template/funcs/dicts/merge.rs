@@ -74,7 +74,7 @@ fn assign(target: &Map, key: &Str, value: Any, type_name: &str) -> Result<(), St
 }
 
 fn merge_into(target: &Map, source: &Map, overwrite: bool, walk: &mut Walk) -> Result<(), Stop> {
-    walk.enter().map_err(Stop::Panic)?;
+    walk.enter(source.len()).map_err(Stop::Panic)?;
     let item_type = if source.kind() == MapType::String { "string" } else { "interface {}" };
     for key in source.keys() {
         let Some(new) = source.get(&key) else { continue };

@@ -1,6 +1,6 @@
 //! IP addresses as Go's net/netip reads them, for the address between brackets in a URL.
 
-use crate::template::quote;
+use crate::template::quote::quoted;
 
 /// Which kind of address a text is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +40,6 @@ pub(super) fn parse(text: &[u8]) -> Result<Family, String> {
         None => problem("unable to parse IP"),
     };
     parsed.map_err(|Problem { message, at }| {
-        let quoted = |bytes| String::from_utf8_lossy(&quote::quoted(bytes)).into_owned();
         let place = at.map(|at| format!(" (at {})", quoted(at))).unwrap_or_default();
         format!("ParseAddr({}): {message}{place}", quoted(text))
     })

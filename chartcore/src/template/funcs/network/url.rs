@@ -1,7 +1,7 @@
 //! URLs as Go's net/url reads and writes them.
 
 use super::address;
-use crate::template::quote;
+use crate::template::quote::quoted;
 
 /// The parts of a URL, decoded where Go decodes them.
 #[derive(Debug, Default)]
@@ -69,10 +69,6 @@ fn escaped(bytes: &[u8], part: Part) -> Vec<u8> {
         }
     }
     out
-}
-
-fn quoted(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(&quote::quoted(bytes)).into_owned()
 }
 
 fn unescaped(bytes: &[u8], part: Part) -> Result<Vec<u8>, String> {

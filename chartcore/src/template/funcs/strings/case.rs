@@ -161,7 +161,7 @@ fn is_alphabetic(letter: char) -> bool {
 /// The next valid letter and the bytes up to its end; `previous` where only bytes that are not UTF-8 are left.
 fn next_valid(bytes: &[u8], previous: char) -> (char, usize) {
     let mut size = 0;
-    while let Some((letter, length)) = unicode::decode(&bytes[size..]) {
+    while let Some((letter, length)) = unicode::first(&bytes[size..]) {
         size += length;
         if letter != unicode::REPLACEMENT {
             return (letter, size);

@@ -65,7 +65,9 @@ fn hello(_: &mut Scope<'_>, _: &[Any]) -> Result<Any, Fault> {
 }
 
 fn to_string(_: &mut Scope<'_>, arguments: &[Any]) -> Result<Any, Fault> {
-    Ok(Any::Str(text::of(arguments::any(arguments, 0))))
+    let text = text::of(arguments::any(arguments, 0));
+    limits::check_text(text.len())?;
+    Ok(Any::Str(text))
 }
 
 fn to_strings(_: &mut Scope<'_>, arguments: &[Any]) -> Result<Any, Fault> {

@@ -30,10 +30,10 @@ pub(super) fn replace(_: &mut Scope<'_>, arguments: &[Any]) -> Result<Any, Fault
     let mut out;
     let mut from = 0;
     if old.is_empty() {
-        let count = unicode::letters(text).count() + 1;
+        let count = unicode::count(text) + 1;
         limits::check_text(text.len().saturating_add(count.saturating_mul(new.len())))?;
         out = Vec::with_capacity(text.len() + count * new.len());
-        while let Some((_, length)) = unicode::decode(&text[from..]) {
+        while let Some((_, length)) = unicode::first(&text[from..]) {
             out.extend_from_slice(new);
             out.extend_from_slice(&text[from..from + length]);
             from += length;
@@ -69,7 +69,7 @@ fn parts<'t>(text: &'t [u8], separator: &[u8], count: i64) -> Vec<&'t [u8]> {
     let mut rest = text;
     if separator.is_empty() {
         while parts.len() + 1 < most
-            && let Some((_, length)) = unicode::decode(rest)
+            && let Some((_, length)) = unicode::first(rest)
         {
             let (letter, after) = rest.split_at(length);
             parts.push(letter);
@@ -117,12 +117,12 @@ pub(super) fn split_list(_: &mut Scope<'_>, arguments: &[Any]) -> Result<Any, Fa
 /// `bytes` without the letters at both ends that `cut` says.
 fn trimmed(bytes: &[u8], cut: impl Fn(char) -> bool) -> &[u8] {
     let mut rest = bytes;
-    while let Some((letter, length)) = unicode::decode(rest)
+    while let Some((letter, length)) = unicode::first(rest)
         && cut(letter)
     {
         rest = &rest[length..];
     }
-    while let Some((letter, length)) = unicode::decode_last(rest)
+    while let Some((letter, length)) = unicode::last(rest)
         && cut(letter)
     {
         rest = &rest[..rest.len() - length];
