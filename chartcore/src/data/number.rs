@@ -3,8 +3,11 @@
 /// Digits and decimal exponent of the shortest text that reads back as `number` (finite, not 0):
 /// the value is `0.DIGITS × 10^exponent`. Digits come from ryu, whose choice on ties equals Go's.
 pub(crate) fn shortest(number: f64) -> (bool, Vec<u8>, i32) {
-    let mut buffer = ryu::Buffer::new();
-    let text = buffer.format_finite(number).as_bytes();
+    split_digits(ryu::Buffer::new().format_finite(number).as_bytes())
+}
+
+/// Takes the digits and the exponent out of what ryu prints.
+fn split_digits(text: &[u8]) -> (bool, Vec<u8>, i32) {
     let (negative, text) = match text.split_first() {
         Some((b'-', rest)) => (true, rest),
         _ => (false, text),
@@ -64,7 +67,18 @@ pub fn write_v(out: &mut Vec<u8>, number: f64) {
     if write_special(out, number) {
         return;
     }
-    let (negative, digits, exponent) = shortest(number);
+    write_general(out, shortest(number));
+}
+
+/// Writes `number` as `strconv.FormatFloat(number, 'g', -1, 32)` does: rounded to a float32.
+pub fn write_v32(out: &mut Vec<u8>, number: f64) {
+    let number = number as f32;
+    if !write_special(out, f64::from(number)) {
+        write_general(out, split_digits(ryu::Buffer::new().format_finite(number).as_bytes()));
+    }
+}
+
+fn write_general(out: &mut Vec<u8>, (negative, digits, exponent): (bool, Vec<u8>, i32)) {
     if negative {
         out.push(b'-');
     }
@@ -106,6 +120,92 @@ pub fn write_json(out: &mut Vec<u8>, number: f64) {
     } else {
         push_plain(out, &digits, exponent);
     }
+}
+
+/// Writes the decimal digits of `number`.
+pub fn write_int(out: &mut Vec<u8>, number: i64) {
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    let mut rest = number.unsigned_abs();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    if number < 0 {
+        at -= 1;
+        digits[at] = b'-';
+    }
+    out.extend_from_slice(&digits[at..]);
+}
+
+/// Reads an integer as `strconv.ParseInt(text, 0, 64)` does, without underscores: a sign, then decimal, or
+/// `0x`, `0o`, `0b`, or octal after a zero.
+pub fn parse_int(text: &[u8]) -> Option<i64> {
+    let (negative, digits) = split_sign(text);
+    signed(negative, parse_uint(digits)?)
+}
+
+/// Reads an integer as `strconv.ParseInt(text, base, 64)` does.
+pub fn parse_int_in(text: &[u8], base: u32) -> Option<i64> {
+    let (negative, digits) = split_sign(text);
+    signed(negative, digits_in(digits, base)?)
+}
+
+/// Reads an integer as `strconv.ParseUint(text, 0, 64)` does, without underscores.
+pub fn parse_uint(text: &[u8]) -> Option<u64> {
+    let (base, digits) = match text {
+        [b'0', b'x' | b'X', rest @ ..] => (16, rest),
+        [b'0', b'o' | b'O', rest @ ..] => (8, rest),
+        [b'0', b'b' | b'B', rest @ ..] => (2, rest),
+        [b'0', rest @ ..] if !rest.is_empty() => (8, rest),
+        _ => (10, text),
+    };
+    digits_in(digits, base)
+}
+
+fn split_sign(text: &[u8]) -> (bool, &[u8]) {
+    match text {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        _ => (false, text),
+    }
+}
+
+fn signed(negative: bool, size: u64) -> Option<i64> {
+    if negative { 0i64.checked_sub_unsigned(size) } else { i64::try_from(size).ok() }
+}
+
+fn digits_in(text: &[u8], base: u32) -> Option<u64> {
+    if text.is_empty() {
+        return None;
+    }
+    text.iter().try_fold(0u64, |number, &byte| {
+        let digit = char::from(byte).to_digit(base)?;
+        number.checked_mul(u64::from(base))?.checked_add(u64::from(digit))
+    })
+}
+
+/// Reads a decimal number as `strconv.ParseFloat(text, 64)` does: underscores between digits, no number
+/// that is too large. Hexadecimal, `inf` and `nan` are not read.
+pub fn parse_float(text: &[u8]) -> Option<f64> {
+    let starts = text.iter().take(3).any(u8::is_ascii_digit);
+    let known = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-' | b'_');
+    if !starts || !text.iter().all(known) {
+        return None;
+    }
+    let between = |at: usize| {
+        at > 0 && text[at - 1].is_ascii_digit() && text.get(at + 1).is_some_and(u8::is_ascii_digit)
+    };
+    let digits: Vec<u8> = text.iter().copied().filter(|&byte| byte != b'_').collect();
+    if digits.len() != text.len() && !(0..text.len()).all(|at| text[at] != b'_' || between(at)) {
+        return None;
+    }
+    let number: f64 = std::str::from_utf8(&digits).ok()?.parse().ok()?;
+    number.is_finite().then_some(number)
 }
 
 #[cfg(test)]

@@ -110,49 +110,6 @@ pub enum Capacity {
     Of(usize),
 }
 
-impl Drop for ListCell {
-    fn drop(&mut self) {
-        if self.items.iter().any(Any::nests) {
-            bury(std::mem::take(&mut self.items));
-        }
-        if let Some(items) = self.sorted.take()
-            && items.iter().any(Any::nests)
-        {
-            bury(items);
-        }
-    }
-}
-
-thread_local! {
-    /// How many values are being dropped inside each other, and what waits for the outermost one.
-    static BURIALS: (Cell<u32>, RefCell<Vec<Vec<Any>>>) = const { (Cell::new(0), RefCell::new(Vec::new())) };
-}
-
-/// Drops values that hold others. A template can nest lists a hundred thousand deep, and dropping such a
-/// list must not recurse as deep.
-fn bury(items: Vec<Any>) {
-    const DEPTH: u32 = 64;
-    let mut items = Some(items);
-    // While a thread ends its locals are gone; then the plain recursion has to do.
-    let _ = BURIALS.try_with(|(depth, waiting)| {
-        if depth.get() >= DEPTH {
-            waiting.borrow_mut().extend(items.take());
-            return;
-        }
-        depth.set(depth.get() + 1);
-        drop(items.take());
-        if depth.get() == 1 {
-            loop {
-                let next = waiting.borrow_mut().pop();
-                if next.is_none() {
-                    break;
-                }
-            }
-        }
-        depth.set(depth.get() - 1);
-    });
-}
-
 impl List {
     /// A slice of `items`, which must all be of the element's type.
     pub fn typed(element: Element, items: Vec<Any>) -> Self {
@@ -282,6 +239,52 @@ impl List {
     }
 }
 
+/// Takes nested lists and maps apart in a loop: their own drops, one inside the other, would overflow the
+/// stack on a value that a template nested a hundred thousand times.
+fn unnest(items: &mut Vec<Any>) {
+    let nested = |item: &Any| matches!(item, Any::List(_) | Any::Map(_));
+    if !items.iter().any(nested) {
+        return;
+    }
+    let mut pending = std::mem::take(items);
+    while let Some(item) = pending.pop() {
+        match item {
+            Any::List(list) => {
+                if let Some(mut cell) = Rc::into_inner(list.cell) {
+                    pending.append(&mut cell.items);
+                }
+            }
+            Any::Map(map) => {
+                if let Some(mut cell) = Rc::into_inner(map.cell)
+                    && let Store::Live(entries) = cell.store.get_mut()
+                {
+                    pending.extend(std::mem::take(entries).into_iter().map(|entry| entry.1));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Drop for ListCell {
+    fn drop(&mut self) {
+        unnest(&mut self.items);
+        if let Some(mut items) = self.sorted.take() {
+            unnest(&mut items);
+        }
+    }
+}
+
+impl Drop for MapCell {
+    fn drop(&mut self) {
+        if let Store::Live(entries) = self.store.get_mut()
+            && entries.iter().any(|entry| matches!(entry.1, Any::List(_) | Any::Map(_)))
+        {
+            unnest(&mut std::mem::take(entries).into_iter().map(|entry| entry.1).collect());
+        }
+    }
+}
+
 /// Which Go map type a map is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MapType {
@@ -334,16 +337,6 @@ impl Store {
     }
 }
 
-impl Drop for MapCell {
-    fn drop(&mut self) {
-        if let Store::Live(entries) = self.store.get_mut()
-            && entries.iter().any(|entry| entry.1.nests())
-        {
-            bury(std::mem::take(entries).into_iter().map(|entry| entry.1).collect());
-        }
-    }
-}
-
 fn position(entries: &[(Str, Any)], key: &[u8]) -> Result<usize, usize> {
     entries.binary_search_by(|entry| entry.0.as_bytes().cmp(key))
 }
@@ -366,26 +359,22 @@ impl Map {
                 same
             });
         }
-        Self {
-            cell: Rc::new(MapCell {
-                kind: Cell::new(kind),
-                nil: false,
-                store: RefCell::new(Store::Live(entries)),
-            }),
-        }
+        Self::made(kind, false, Store::Live(entries))
+    }
+
+    fn made(kind: MapType, nil: bool, store: Store) -> Self {
+        Self { cell: Rc::new(MapCell { kind: Cell::new(kind), nil, store: RefCell::new(store) }) }
     }
 
     /// A map over a shared tree, opened when it is first looked into.
     pub fn frozen(map: Arc<data::Map>) -> Self {
-        let store = RefCell::new(Store::Frozen(map));
-        Self { cell: Rc::new(MapCell { kind: Cell::new(MapType::Any), nil: false, store }) }
+        Self::made(MapType::Any, false, Store::Frozen(map))
     }
 
     /// The nil `map[string]interface {}`: empty, and `null` in JSON. Whoever puts something in must have
     /// asked [`Map::is_nil`].
     pub fn nil() -> Self {
-        let store = RefCell::new(Store::Live(Vec::new()));
-        Self { cell: Rc::new(MapCell { kind: Cell::new(MapType::Any), nil: true, store }) }
+        Self::made(MapType::Any, true, Store::Live(Vec::new()))
     }
 
     /// Whether it is Go's nil map.
@@ -620,11 +609,6 @@ impl Any {
         Self::Object(Rc::new(object))
     }
 
-    /// Whether it may hold other values.
-    fn nests(&self) -> bool {
-        matches!(self, Self::List(_) | Self::Map(_) | Self::Object(_))
-    }
-
     /// The object, if it is one of type `T`.
     pub fn downcast<T: 'static>(&self) -> Option<&T> {
         match self {
@@ -720,7 +704,12 @@ impl Any {
             Self::List(list) if list.is_nil() => Value::Null,
             Self::Map(map) if map.is_nil() => Value::Null,
             Self::List(list) if list.element() == Element::Byte => {
-                return Err(Fault::new("json: []byte needs base64"));
+                let bytes = list.items().iter().map(|item| match item {
+                    Self::Uint8(byte) => *byte,
+                    _ => 0,
+                });
+                let bytes: Vec<u8> = bytes.collect();
+                Value::String(data::json::encode_base64(&bytes).into())
             }
             Self::List(list) => Value::List(Arc::new(
                 list.items().iter().map(|item| item.to_value_at(depth + 1)).collect::<Result<_, _>>()?,
@@ -782,14 +771,16 @@ mod tests {
     }
 
     #[test]
-    fn deep_nests_are_dropped_without_recursion() {
-        let mut list = Any::Nil;
-        let mut map = Any::Nil;
-        for _ in 0..200_000 {
-            list = Any::List(List::new(vec![list, Any::Nil]));
-            map = Any::Map(Map::typed(MapType::Any, vec![("a".into(), map)]));
+    fn a_value_nested_deeply_is_dropped_without_recursion() {
+        let mut value = Any::Nil;
+        for level in 0..300_000 {
+            value = if level % 2 == 0 {
+                Any::List(List::new(vec![value]))
+            } else {
+                Any::Map(Map::typed(MapType::Any, vec![("a".into(), value)]))
+            };
         }
-        drop((list, map));
+        drop(value);
     }
 
     #[test]

@@ -3,9 +3,10 @@
 //! Go: text/template/exec.go, `validateType`, `evalField`.
 
 use crate::data::Str;
+use crate::quote::quoted;
 
 use super::code::Ident;
-use super::{Any, Element, MapType, Method, MissingKey, Type, quote};
+use super::{Any, Element, MapType, Method, MissingKey, Type};
 
 /// Go: `canBeNil`.
 pub(super) fn can_be_nil(expected: Type) -> bool {
@@ -103,7 +104,7 @@ pub(super) fn field(
         }
         Any::Nil if interface => Err(format!("nil pointer evaluating interface {{}}.{name}")),
         Any::Nil => match missing {
-            MissingKey::Error => Err(format!("nil data; no entry for key {}", quote::quoted(name))),
+            MissingKey::Error => Err(format!("nil data; no entry for key {}", quoted(name))),
             MissingKey::Zero | MissingKey::Invalid => Ok(Found::Value(Any::Nil, false)),
         },
         Any::Object(object) => {
@@ -141,6 +142,6 @@ fn missing_key(name: &Str, plain: bool, missing: MissingKey) -> Result<Found, St
         MissingKey::Zero if plain => Ok(Found::Value(Any::Str(Str::EMPTY), false)),
         MissingKey::Zero => Ok(Found::Value(Any::Nil, true)),
         MissingKey::Invalid => Ok(Found::Value(Any::Nil, false)),
-        MissingKey::Error => Err(format!("map has no entry for key {}", quote::quoted(name))),
+        MissingKey::Error => Err(format!("map has no entry for key {}", quoted(name))),
     }
 }

@@ -521,7 +521,7 @@ impl Parser<'_> {
         let dot =
             self.source[start..end].iter().rposition(|&byte| byte == b'.').map_or(start, |at| start + at);
         let name = self.chain(dot as u32 + 1, end as u32);
-        let before = (start < dot).then(|| (start as u32, dot as u32));
+        let before = (start < dot).then_some((start as u32, dot as u32));
         self.work.push(Work::MethodEnd { method: None, count, piped, node });
         for index in (1..arguments.length).rev() {
             let node = self.ast.children(arguments)[index as usize];

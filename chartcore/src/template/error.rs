@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::quote::quoted;
 use crate::Compat;
+use crate::quote::quoted;
 
 /// Helm marks the messages of `required` and `fail` so as to find them again. Helm: `warnWrap`.
 pub(super) const WARN_START: &str = "HELM_ERR_START";

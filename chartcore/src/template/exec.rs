@@ -8,6 +8,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::data::Str;
+use crate::quote::quoted;
 
 use super::associate::Entry;
 use super::ast::{NO_NODE, NodeId, NodeKind};
@@ -332,7 +333,7 @@ impl<'a> Executor<'a> {
         let tpls = self.calls.iter().filter(|call| !matches!(call.caller, Caller::Template));
         for (frame, call) in frames.iter_mut().zip(tpls) {
             if let (Caller::Tpl { .. }, Some(unit)) = (&call.caller, overlays.next()) {
-                let source = quote::quoted(&unit.source);
+                let source = quoted(&unit.source);
                 frame.message.push_str(&format!("error during tpl function execution for {source}: "));
             }
         }
@@ -900,7 +901,7 @@ impl<'a> Executor<'a> {
         }
         match self.find(name) {
             Some(unit) => Ok(unit),
-            None => Err(Failure::from(format!("template {} not defined", quote::quoted(name)))),
+            None => Err(Failure::from(format!("template {} not defined", quoted(name)))),
         }
     }
 
@@ -1076,7 +1077,7 @@ impl<'a> Executor<'a> {
             Some(unit) => Rc::clone(unit),
             None => {
                 let parsed = self.templates.parse_tpl(&source).map_err(|error| {
-                    let shown = quote::quoted(&source);
+                    let shown = quoted(&source);
                     let text = format!("cannot parse template {shown}: {}", error.go_text(TPL_NAME));
                     Failure::function("tpl", &text)
                 })?;
@@ -1102,7 +1103,7 @@ impl std::fmt::Debug for Executor<'_> {
 
 /// Go: `ExecuteTemplate` of what does not exist. Helm's set is named `gotpl`.
 fn no_template(name: &[u8]) -> String {
-    format!("template: no template {} associated with template \"{TPL_NAME}\"", quote::quoted(name))
+    format!("template: no template {} associated with template \"{TPL_NAME}\"", quoted(name))
 }
 
 fn check_count(method: &Method, given: usize, written: usize) -> Step<()> {

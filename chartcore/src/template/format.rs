@@ -2,9 +2,9 @@
 //!
 //! Go: fmt/print.go, fmt/format.go.
 
-use super::print::{write_duration, write_int};
+use super::print::{LENGTH, write_duration, write_int};
 use super::quote::{can_backquote, write_quoted, write_quoted_char, write_quoted_with};
-use super::unicode::{self, decode, is_print};
+use super::unicode::{self, is_print};
 use super::{Any, Element, Object, float};
 
 /// Go: `tooLarge`: widths and precisions beyond are not taken.
@@ -39,7 +39,7 @@ pub(crate) fn sprintln(out: &mut Vec<u8>, args: &[Any]) {
 
 /// Appends what a single verb makes of a value: `%s`, `%v`, `%q`.
 pub(crate) fn write_verb(out: &mut Vec<u8>, verb: u8, value: &Any) {
-    Printer { out, flags: Flags::default() }.value(value, char::from(verb), 0);
+    Printer::new(out).value(value, char::from(verb), 0);
 }
 
 #[derive(Default, Clone, Copy)]
@@ -59,7 +59,7 @@ struct Flags {
 
 /// Appends what `fmt.Sprintf` gives.
 pub(crate) fn sprintf(out: &mut Vec<u8>, pattern: &[u8], args: &[Any]) {
-    let mut printer = Printer { out, flags: Flags::default() };
+    let mut printer = Printer::new(out);
     let mut next = 0;
     let mut reordered = false;
     let mut at = 0;
@@ -167,8 +167,7 @@ impl Directive<'_> {
             printer.out.extend_from_slice(b"%!(NOVERB)");
             return;
         }
-        let (verb, width) = decode(&self.pattern[self.at..]);
-        let verb = verb.unwrap_or(char::REPLACEMENT_CHARACTER);
+        let (verb, width) = unicode::first(&self.pattern[self.at..]).unwrap_or((unicode::REPLACEMENT, 1));
         self.at += width;
         if verb == '%' {
             printer.out.push(b'%');
@@ -249,9 +248,16 @@ impl Directive<'_> {
 struct Printer<'a> {
     out: &'a mut Vec<u8>,
     flags: Flags,
+    /// Printing of nested values stops at this length.
+    full: usize,
 }
 
-impl Printer<'_> {
+impl<'a> Printer<'a> {
+    fn new(out: &'a mut Vec<u8>) -> Self {
+        let full = out.len() + LENGTH;
+        Self { out, flags: Flags::default(), full }
+    }
+
     fn complain(&mut self, verb: char, what: &str) {
         self.out.extend_from_slice(format!("%!{verb}({what})").as_bytes());
     }
@@ -321,7 +327,7 @@ impl Printer<'_> {
 
     /// Go: `printValue`.
     fn value(&mut self, value: &Any, verb: char, depth: usize) {
-        if depth > DEPTH {
+        if depth > DEPTH || self.out.len() > self.full {
             return self.out.extend_from_slice(b"...");
         }
         match value {
@@ -458,10 +464,10 @@ impl Printer<'_> {
         let Some(precision) = self.flags.precision else { return text };
         let mut at = 0;
         for _ in 0..precision {
-            if at >= text.len() {
-                break;
+            match unicode::first(&text[at..]) {
+                Some((_, width)) => at += width,
+                None => break,
             }
-            at += decode(&text[at..]).1;
         }
         &text[..at]
     }

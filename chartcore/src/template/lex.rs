@@ -3,8 +3,8 @@
 //! Behaves as Go's text/template/parse/lex.go: the same tokens, spaces included (the parser sees them), and
 //! the same complaints.
 
-use super::quote::quoted;
-use super::unicode::{decode, is_digit, is_letter, is_print};
+use super::unicode::{self, is_digit, is_letter, is_print};
+use crate::quote::quoted;
 
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,13 +89,17 @@ fn is_alphanumeric(letter: char) -> bool {
 }
 
 /// Go: fmt's `%#U`.
-fn unicode_name(letter: Option<char>) -> String {
-    let letter = letter.unwrap_or(char::REPLACEMENT_CHARACTER);
+fn unicode_name(letter: char) -> String {
     if is_print(letter) {
         format!("U+{:04X} '{letter}'", u32::from(letter))
     } else {
         format!("U+{:04X}", u32::from(letter))
     }
+}
+
+/// The first letter and its length, for text that is not at its end.
+fn decode(text: &[u8]) -> (char, usize) {
+    unicode::first(text).unwrap_or((unicode::REPLACEMENT, 1))
 }
 
 impl<'s> Lexer<'s> {
@@ -277,7 +281,7 @@ impl<'s> Lexer<'s> {
             b'.' if self.source.get(self.at + 1).is_some_and(u8::is_ascii_digit) => return self.number(),
             _ => {}
         }
-        if letter.is_some_and(is_alphanumeric) {
+        if is_alphanumeric(letter) {
             return self.identifier();
         }
         self.at += width;
@@ -371,7 +375,7 @@ impl<'s> Lexer<'s> {
                 break;
             }
             match decode(self.rest()) {
-                (Some(letter), width) if is_alphanumeric(letter) => self.at += width,
+                (letter, width) if is_alphanumeric(letter) => self.at += width,
                 _ => break,
             }
         }
@@ -483,7 +487,7 @@ impl<'s> Lexer<'s> {
         self.accept(b"i");
         if self.at < self.source.len() {
             let (letter, width) = decode(self.rest());
-            if letter.is_some_and(is_alphanumeric) {
+            if is_alphanumeric(letter) {
                 self.at += width;
                 return false;
             }

@@ -4,7 +4,8 @@
 
 use super::ast::Number;
 use super::lex::TokenKind;
-use super::quote::{Unquoted, quoted, unquote_char};
+use super::quote::{Unquoted, unquote_char};
+use crate::quote::quoted;
 
 /// Reads a literal as the lexer found it.
 ///

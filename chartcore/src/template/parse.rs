@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::Compat;
 use crate::data::Str;
+use crate::quote::quoted;
 
 use super::ParseError;
 use super::ast::{Ast, Children, NO_NODE, NodeId, NodeKind};
@@ -365,7 +366,7 @@ impl<'s> Parser<'s> {
                 if self.bodies[earlier].empty {
                     self.bodies.remove(earlier);
                 } else if !body.empty {
-                    let shown = quote::quoted(name);
+                    let shown = quoted(name);
                     return Err(self.error(format!("template: multiple definition of template {shown}")));
                 } else {
                     self.trees.pop();
@@ -829,7 +830,7 @@ impl<'s> Parser<'s> {
             | NodeKind::Number { .. }
             | NodeKind::Nil
             | NodeKind::Dot => {
-                let shown = quote::quoted(self.ast.text(self.source, node).as_bytes());
+                let shown = quoted(self.ast.text(self.source, node).as_bytes());
                 return Err(self.error(format!("unexpected . after term {shown}")));
             }
             _ => NodeKind::Chain { node, start: position, end },
@@ -844,7 +845,7 @@ impl<'s> Parser<'s> {
             TokenKind::Identifier => {
                 let name = self.lexer.text(token);
                 if funcs::find(name, self.compat).is_none() {
-                    let shown = quote::quoted(name);
+                    let shown = quoted(name);
                     return Err(self.error(format!("function {shown} not defined")));
                 }
                 NodeKind::Identifier { start, end }
@@ -854,7 +855,7 @@ impl<'s> Parser<'s> {
             TokenKind::Variable => {
                 let name = self.lexer.text(token);
                 if !self.tree().declared.iter().any(|declared| declared.as_bytes() == name) {
-                    let shown = quote::quoted(name);
+                    let shown = quoted(name);
                     return Err(self.error(format!("undefined variable {shown}")));
                 }
                 NodeKind::Variable { start, end }

@@ -8,7 +8,8 @@ const DEPTH: usize = 200;
 
 /// After how many bytes printing stops: a list that holds the same list twice, which holds another twice, and
 /// so on, would print without end.
-const LENGTH: usize = 65 << 20;
+pub(super) const LENGTH: usize = 65 << 20;
+
 /// What an action prints for no value, and what Helm takes out again.
 pub(super) const NO_VALUE: &[u8] = b"<no value>";
 
@@ -30,7 +31,8 @@ pub fn remove_no_value(text: &mut Vec<u8>, start: usize) {
 
 /// Appends what `fmt.Sprint(value)` prints: `map[a:1 b:[x y]]`, `<nil>`, `1e+06`.
 pub fn write_v(out: &mut Vec<u8>, value: &Any) {
-    write_at(out, value, 0);
+    let full = out.len() + LENGTH;
+    write_at(out, value, 0, full);
 }
 
 /// What `fmt.Sprint(value)` prints.
@@ -40,8 +42,8 @@ pub fn to_bytes(value: &Any) -> Vec<u8> {
     out
 }
 
-fn write_at(out: &mut Vec<u8>, value: &Any, depth: usize) {
-    if depth > DEPTH || out.len() > LENGTH {
+fn write_at(out: &mut Vec<u8>, value: &Any, depth: usize, full: usize) {
+    if depth > DEPTH || out.len() > full {
         out.extend_from_slice(b"...");
         return;
     }
@@ -69,7 +71,7 @@ fn write_at(out: &mut Vec<u8>, value: &Any, depth: usize) {
                 if index > 0 {
                     out.push(b' ');
                 }
-                write_at(out, item, depth + 1);
+                write_at(out, item, depth + 1, full);
             }
             out.push(b']');
         }
@@ -82,7 +84,7 @@ fn write_at(out: &mut Vec<u8>, value: &Any, depth: usize) {
                     }
                     out.extend_from_slice(key);
                     out.push(b':');
-                    write_at(out, item, depth + 1);
+                    write_at(out, item, depth + 1, full);
                 }
             });
             out.push(b']');

@@ -1,6 +1,6 @@
 //! Go's quoted texts: strconv's `Quote`, `Unquote` and their kin.
 
-use super::unicode::{decode, is_print};
+use super::unicode::{self, is_print};
 
 /// Go: `strconv.ErrSyntax`.
 pub(super) const SYNTAX: &str = "invalid syntax";
@@ -28,12 +28,16 @@ pub(crate) fn write_quoted_with(out: &mut Vec<u8>, text: &[u8], ascii: bool) {
         if at == text.len() {
             break;
         }
-        let (letter, width) = decode(&text[at..]);
-        match letter {
-            Some(letter) => write_escaped(out, letter, '"', ascii),
-            None => write_byte_escape(out, text[at]),
+        match unicode::first(&text[at..]) {
+            Some((unicode::REPLACEMENT, 1)) | None => {
+                write_byte_escape(out, text[at]);
+                at += 1;
+            }
+            Some((letter, width)) => {
+                write_escaped(out, letter, '"', ascii);
+                at += width;
+            }
         }
-        at += width;
     }
     out.push(b'"');
 }
@@ -142,8 +146,8 @@ pub(super) fn unquote_char(text: &[u8], quote: u8) -> Result<(Unquoted, &[u8]), 
         return Err(SYNTAX);
     }
     if first != b'\\' {
-        let (letter, width) = decode(text);
-        return Ok((Unquoted::Char(letter.unwrap_or(char::REPLACEMENT_CHARACTER)), &text[width..]));
+        let (letter, width) = unicode::first(text).unwrap_or((unicode::REPLACEMENT, 1));
+        return Ok((Unquoted::Char(letter), &text[width..]));
     }
     let Some(&kind) = text.get(1) else { return Err(SYNTAX) };
     let rest = &text[2..];
@@ -186,5 +190,27 @@ pub(super) fn unquote_char(text: &[u8], quote: u8) -> Result<(Unquoted, &[u8]), 
             Ok((Unquoted::Byte(byte), &text[4..]))
         }
         _ => Err(SYNTAX),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    /// Expectations: `strconv.Quote`.
+    #[test]
+    fn texts_are_quoted_as_in_go() {
+        for (text, expected) in [
+            (&b""[..], r#""""#),
+            (b"plain text", r#""plain text""#),
+            (b"a\"b\\c", r#""a\"b\\c""#),
+            (b"\x07\x08\x0c\n\r\t\x0b\0\x1f\x7f", r#""\a\b\f\n\r\t\v\x00\x1f\x7f""#),
+            ("h\u{e9}llo \u{263a}".as_bytes(), "\"h\u{e9}llo \u{263a}\""),
+            (b"\xff\xe2\x82", r#""\xff\xe2\x82""#),
+            ("\u{fffd}".as_bytes(), "\"\u{fffd}\""),
+            ("\u{200b}\u{feff}\u{85}\u{e0001}".as_bytes(), r#""\u200b\ufeff\u0085\U000e0001""#),
+        ] {
+            assert_eq!(quoted(text), expected);
+        }
     }
 }

@@ -6,28 +6,27 @@
 use std::cmp::Ordering;
 
 use crate::data::Str;
-use crate::template::unicode::{decode, is_print};
-use crate::template::{Any, Fault, Function, MapType, Scope, Type, format};
+use crate::template::{Any, Fault, Function, MapType, Scope, Type, format, unicode};
 
 pub(super) static FUNCTIONS: &[Function] = &[
-    Function { name: "and", params: &[Type::Reflect, Type::Reflect], variadic: true, call: and },
-    Function { name: "call", params: &[Type::Reflect, Type::Reflect], variadic: true, call: call },
-    Function { name: "eq", params: &[Type::Reflect, Type::Reflect], variadic: true, call: eq },
-    Function { name: "ge", params: &[Type::Reflect, Type::Reflect], variadic: false, call: ge },
-    Function { name: "gt", params: &[Type::Reflect, Type::Reflect], variadic: false, call: gt },
-    Function { name: "html", params: &[Type::Any], variadic: true, call: html },
-    Function { name: "index", params: &[Type::Reflect, Type::Reflect], variadic: true, call: index },
-    Function { name: "js", params: &[Type::Any], variadic: true, call: js },
-    Function { name: "le", params: &[Type::Reflect, Type::Reflect], variadic: false, call: le },
-    Function { name: "len", params: &[Type::Reflect], variadic: false, call: len },
-    Function { name: "lt", params: &[Type::Reflect, Type::Reflect], variadic: false, call: lt },
-    Function { name: "ne", params: &[Type::Reflect, Type::Reflect], variadic: false, call: ne },
-    Function { name: "not", params: &[Type::Reflect], variadic: false, call: not },
-    Function { name: "or", params: &[Type::Reflect, Type::Reflect], variadic: true, call: or },
-    Function { name: "print", params: &[Type::Any], variadic: true, call: print },
-    Function { name: "printf", params: &[Type::String, Type::Any], variadic: true, call: printf },
-    Function { name: "println", params: &[Type::Any], variadic: true, call: println },
-    Function { name: "urlquery", params: &[Type::Any], variadic: true, call: urlquery },
+    Function::variadic("and", &[Type::Reflect, Type::Reflect], and),
+    Function::variadic("call", &[Type::Reflect, Type::Reflect], call),
+    Function::variadic("eq", &[Type::Reflect, Type::Reflect], eq),
+    Function::new("ge", &[Type::Reflect, Type::Reflect], ge),
+    Function::new("gt", &[Type::Reflect, Type::Reflect], gt),
+    Function::variadic("html", &[Type::Any], html),
+    Function::variadic("index", &[Type::Reflect, Type::Reflect], index),
+    Function::variadic("js", &[Type::Any], js),
+    Function::new("le", &[Type::Reflect, Type::Reflect], le),
+    Function::new("len", &[Type::Reflect], len),
+    Function::new("lt", &[Type::Reflect, Type::Reflect], lt),
+    Function::new("ne", &[Type::Reflect, Type::Reflect], ne),
+    Function::new("not", &[Type::Reflect], not),
+    Function::variadic("or", &[Type::Reflect, Type::Reflect], or),
+    Function::variadic("print", &[Type::Any], print),
+    Function::variadic("printf", &[Type::String, Type::Any], printf),
+    Function::variadic("println", &[Type::Any], println),
+    Function::variadic("urlquery", &[Type::Any], urlquery),
 ];
 
 type Outcome = Result<Any, Fault>;
@@ -227,12 +226,23 @@ fn equal(left: &Any, right: &Any) -> Result<bool, Fault> {
     })
 }
 
+/// Go: `isNil`.
+fn is_nil(value: &Any) -> bool {
+    match value {
+        Any::Nil => true,
+        Any::List(list) => list.is_nil(),
+        Any::Map(map) => map.is_nil(),
+        _ => false,
+    }
+}
+
 /// Equality of what has no basic kind.
 fn same(left: &Any, right: &Any) -> Result<bool, Fault> {
-    if matches!(left, Any::Nil) || matches!(right, Any::Nil) {
-        return Ok(matches!(left, Any::Nil) && matches!(right, Any::Nil));
+    let comparable = left.kind() == right.kind() || matches!(left, Any::Nil) || matches!(right, Any::Nil);
+    if comparable && (is_nil(left) || is_nil(right)) {
+        return Ok(is_nil(left) && is_nil(right));
     }
-    if left.kind() != right.kind() {
+    if !comparable {
         // Go's format string has its verbs in this order.
         let mut out = b"non-comparable types ".to_vec();
         format::write_verb(&mut out, b's', left);
@@ -381,13 +391,11 @@ fn js(_: &mut Scope<'_>, args: &[Any]) -> Outcome {
     while at < text.len() {
         let byte = text[at];
         if byte >= 0x80 {
-            let (letter, width) = decode(&text[at..]);
-            match letter {
-                Some(letter) if is_print(letter) => out.extend_from_slice(&text[at..at + width]),
-                _ => {
-                    let code = letter.map_or(0xfffd, u32::from);
-                    out.extend_from_slice(format!("\\u{code:04X}").as_bytes());
-                }
+            let (letter, width) = unicode::first(&text[at..]).unwrap_or((unicode::REPLACEMENT, 1));
+            if unicode::is_print(letter) {
+                out.extend_from_slice(&text[at..at + width]);
+            } else {
+                out.extend_from_slice(format!("\\u{:04X}", u32::from(letter)).as_bytes());
             }
             at += width;
             continue;

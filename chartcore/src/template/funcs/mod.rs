@@ -67,12 +67,14 @@ const SINCE_HELM4: &[&str] = &[
     "mustToYaml",
 ];
 
+/// All functions.
+pub(crate) fn all() -> impl Iterator<Item = &'static Function> {
+    FAMILIES.iter().flat_map(|family| family.iter())
+}
+
 /// All functions of a profile, in no order that means anything.
 pub fn functions(compat: Compat) -> impl Iterator<Item = &'static Function> {
-    FAMILIES
-        .iter()
-        .flat_map(|family| family.iter())
-        .filter(move |function| compat == Compat::Helm4 || !SINCE_HELM4.contains(&function.name))
+    all().filter(move |function| compat == Compat::Helm4 || !SINCE_HELM4.contains(&function.name))
 }
 
 /// The function of that name.

@@ -155,18 +155,9 @@ pub(crate) fn first(bytes: &[u8]) -> Option<(char, usize)> {
     Some(decoded.and_then(|text| text.chars().next()).map_or((REPLACEMENT, 1), |letter| (letter, length)))
 }
 
-/// The first letter of `bytes` and its length; `None` and 1 where they are not UTF-8. `bytes` must not be empty.
-pub(crate) fn decode(bytes: &[u8]) -> (Option<char>, usize) {
-    match first(bytes) {
-        Some((REPLACEMENT, 1)) => (None, 1),
-        Some((letter, length)) => (Some(letter), length),
-        None => (None, 0),
-    }
-}
-
 /// How many letters `bytes` have, each byte that is not UTF-8 being one. Go: `utf8.RuneCount`.
 pub(crate) fn count(bytes: &[u8]) -> usize {
-    letters(bytes).count()
+    if bytes.is_ascii() { bytes.len() } else { letters(bytes).count() }
 }
 
 /// The last letter of `bytes` and its length. Go: `utf8.DecodeLastRune`.
