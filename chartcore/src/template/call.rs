@@ -6,6 +6,7 @@ use crate::data::Str;
 use crate::quote::quoted;
 
 use super::code::Ident;
+use super::funcs;
 use super::{Any, Element, MapType, Method, MissingKey, Type};
 
 /// Go: `canBeNil`.
@@ -126,6 +127,10 @@ pub(super) fn field(
             }
             Err(no_field(name, interface, object.type_name()))
         }
+        Any::Duration(_) => match funcs::duration_method(name) {
+            Some(method) => Ok(Found::Method(method)),
+            None => Err(no_field(name, interface, "time.Duration")),
+        },
         other => Err(no_field(name, interface, other.type_name())),
     }
 }
