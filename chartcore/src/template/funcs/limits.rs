@@ -70,7 +70,8 @@ impl Walk {
 
 #[cfg(test)]
 mod tests {
-    use crate::template::funcs::all;
+    use crate::Compat;
+    use crate::template::functions;
     use crate::template::{Any, Host, List, Map, Memo, Scope};
 
     struct Nowhere;
@@ -86,7 +87,8 @@ mod tests {
     }
 
     fn call(name: &str, arguments: &[Any]) -> Result<Any, String> {
-        let function = all().find(|function| function.name == name).expect("a function of that name");
+        let function =
+            functions(Compat::Helm4).find(|function| function.name == name).expect("a function of that name");
         let mut memo = Memo::default();
         (function.call)(&mut Scope::new(&Nowhere, &mut memo), arguments)
             .map_err(|fault| fault.text().to_owned())

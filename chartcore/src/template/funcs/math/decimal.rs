@@ -1,5 +1,6 @@
 //! Exact decimal numbers, for `addf` and its kin: github.com/shopspring/decimal.
 
+use crate::data::number;
 use crate::template::Any;
 use crate::template::{Fault, print};
 
@@ -37,17 +38,10 @@ impl Decimal {
         if number == 0.0 {
             return Ok(Self::new(false, Vec::new(), 0));
         }
-        let mut buffer = ryu::Buffer::new();
-        let text = buffer.format_finite(number.abs());
-        let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
-        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-        let mut digits: Vec<u8> = whole.bytes().chain(fraction.bytes()).map(|byte| byte - b'0').collect();
-        let mut exponent = exponent.parse().unwrap_or(0) - fraction.len() as i32;
-        while digits.last() == Some(&0) {
-            digits.pop();
-            exponent += 1;
-        }
-        Ok(Self::new(number < 0.0, digits, exponent))
+        let (negative, mut digits, exponent) = number::shortest(number);
+        digits.iter_mut().for_each(|digit| *digit -= b'0');
+        let places = digits.len() as i32;
+        Ok(Self::new(negative, digits, exponent - places))
     }
 
     /// The nearest float64; infinite when it is too large.
