@@ -163,10 +163,10 @@ fn parsed_int(text: &[u8]) -> i64 {
 
 /// `strings.TrimSpace`.
 fn without_space(mut text: &[u8]) -> &[u8] {
-    while let Some((_, length)) = unicode::decode(text).filter(|it| unicode::is_space(it.0)) {
+    while let Some((_, length)) = unicode::first(text).filter(|it| unicode::is_space(it.0)) {
         text = &text[length..];
     }
-    while let Some((_, length)) = unicode::decode_last(text).filter(|it| unicode::is_space(it.0)) {
+    while let Some((_, length)) = unicode::last(text).filter(|it| unicode::is_space(it.0)) {
         text = &text[..text.len() - length];
     }
     text
