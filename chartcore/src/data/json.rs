@@ -286,7 +286,9 @@ pub fn parse_map(text: &[u8]) -> (Map, Option<Error>) {
     match decode(text) {
         Ok((Value::Map(map), error)) => (std::sync::Arc::unwrap_or_clone(map), error),
         // A number too large for a float64 is still a number.
-        Ok((Value::Null, Some(_))) => (Map::new(), Some(wrong_type(&Value::Int(0), "map[string]interface {}"))),
+        Ok((Value::Null, Some(_))) => {
+            (Map::new(), Some(wrong_type(&Value::Int(0), "map[string]interface {}")))
+        }
         Ok((Value::Null, error)) => (Map::new(), error),
         Ok((other, _)) => (Map::new(), Some(wrong_type(&other, "map[string]interface {}"))),
         Err(error) => (Map::new(), Some(error)),
