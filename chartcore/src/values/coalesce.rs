@@ -618,12 +618,19 @@ fn overlay(
 ///
 /// # Errors
 /// The values nest too deep.
-pub(super) fn tables(dest: &Value, source: &Value, nulls: Nulls, warnings: &mut Vec<String>) -> Result<Value> {
+pub(super) fn tables(
+    dest: &Value,
+    source: &Value,
+    nulls: Nulls,
+    warnings: &mut Vec<String>,
+) -> Result<Value> {
     match (dest, source) {
-        (Value::Map(inner), Value::Map(from)) => Ok(match overlay(inner, from, &Path::ROOT, nulls, warnings, 0)? {
-            Some(map) => map.into(),
-            None => dest.clone(),
-        }),
+        (Value::Map(inner), Value::Map(from)) => {
+            Ok(match overlay(inner, from, &Path::ROOT, nulls, warnings, 0)? {
+                Some(map) => map.into(),
+                None => dest.clone(),
+            })
+        }
         (Value::Map(_), _) => Ok(dest.clone()),
         _ => Ok(source.clone()),
     }

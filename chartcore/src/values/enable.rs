@@ -313,7 +313,13 @@ impl Forest {
         }
     }
 
-    fn decide_by_conditions(&mut self, needs: &[usize], values: &Value, path: &str, warnings: &mut Vec<String>) {
+    fn decide_by_conditions(
+        &mut self,
+        needs: &[usize],
+        values: &Value,
+        path: &str,
+        warnings: &mut Vec<String>,
+    ) {
         for &need in needs {
             let need = &mut self.needs[need];
             for condition in need.source.condition.trim().split(',') {
@@ -351,7 +357,8 @@ impl Forest {
         out.dependencies = tree.children.iter().map(|&child| self.chart(child)).collect();
         if tree.source.metadata.lists_dependencies
             || !tree.source.metadata.dependencies.is_empty()
-            || *meta.name != *tree.source.metadata.name.as_bytes() {
+            || *meta.name != *tree.source.metadata.name.as_bytes()
+        {
             let dependencies = meta.needs.iter().map(|&need| Some(self.needs[need].entry())).collect();
             out.metadata = Arc::new(Metadata {
                 name: meta.name.to_string(),
@@ -385,7 +392,10 @@ fn path_value<'v>(values: &'v Value, path: &str) -> Option<&'v Value> {
 pub(super) fn attribute(text: &str) -> String {
     let plain = !text.is_empty()
         && text.chars().all(|letter| {
-            letter != '"' && letter != '=' && letter != ' ' && (letter.is_ascii_graphic() || letter > '\u{a0}')
+            letter != '"'
+                && letter != '='
+                && letter != ' '
+                && (letter.is_ascii_graphic() || letter > '\u{a0}')
         });
     if plain { text.to_string() } else { print::quote(text) }
 }

@@ -45,11 +45,11 @@ impl Json {
         Some(match self {
             Self::Null => Value::Null,
             Self::Bool(truth) => Value::Bool(truth),
-            Self::Number(text) => Value::Float(text.as_str()?.parse().ok().filter(|number: &f64| number.is_finite())?),
-            Self::String(text) => Value::String(text),
-            Self::Array(items) => {
-                items.into_iter().map(Self::into_value).collect::<Option<Vec<_>>>()?.into()
+            Self::Number(text) => {
+                Value::Float(text.as_str()?.parse().ok().filter(|number: &f64| number.is_finite())?)
             }
+            Self::String(text) => Value::String(text),
+            Self::Array(items) => items.into_iter().map(Self::into_value).collect::<Option<Vec<_>>>()?.into(),
             Self::Object(members) => Value::from(
                 members
                     .into_iter()

@@ -271,7 +271,8 @@ fn defaults(
     let file = values_file(charts);
     let text = source.values_file().map(|values| (file.as_str(), values.data()));
     // The text is only worth a look if it is what the defaults were read from.
-    let text = text.filter(|(_, text)| read_values(text, source.compat()).is_ok_and(|read| read == *source.values()));
+    let text = text
+        .filter(|(_, text)| read_values(text, source.compat()).is_ok_and(|read| read == *source.values()));
     settings.extend(setting(source.values(), steps, origin, text));
 }
 
@@ -295,7 +296,11 @@ fn imported(
     settings: &mut Vec<Setting>,
 ) {
     let keys = |text: &str| -> Vec<PathStep> {
-        if text == "." { Vec::new() } else { text.split('.').map(|key| PathStep::Key(key.to_string())).collect() }
+        if text == "." {
+            Vec::new()
+        } else {
+            text.split('.').map(|key| PathStep::Key(key.to_string())).collect()
+        }
     };
     for import in &dependency.import_values {
         let (Some(from), Some(to)) =

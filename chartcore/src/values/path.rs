@@ -58,6 +58,30 @@ impl From<Vec<PathStep>> for Path {
     }
 }
 
+impl From<&Path> for Path {
+    fn from(path: &Path) -> Self {
+        path.clone()
+    }
+}
+
+impl From<&[&str]> for Path {
+    fn from(keys: &[&str]) -> Self {
+        Self::of_keys(keys.iter().copied())
+    }
+}
+
+impl<const N: usize> From<&[&str; N]> for Path {
+    fn from(keys: &[&str; N]) -> Self {
+        Self::of_keys(keys.iter().copied())
+    }
+}
+
+impl From<&Vec<&str>> for Path {
+    fn from(keys: &Vec<&str>) -> Self {
+        Self::of_keys(keys.iter().copied())
+    }
+}
+
 impl FromStr for Path {
     type Err = Error;
 
@@ -87,8 +111,10 @@ impl FromStr for Path {
                         steps.push(PathStep::Key(std::mem::take(&mut key)));
                         has_key = false;
                     }
-                    let (digits, rest) =
-                        letters.as_str().split_once(']').ok_or_else(|| problem("a bracket without its end"))?;
+                    let (digits, rest) = letters
+                        .as_str()
+                        .split_once(']')
+                        .ok_or_else(|| problem("a bracket without its end"))?;
                     letters = rest.chars();
                     let index = digits.parse().map_err(|_| problem("an index that is no number"))?;
                     steps.push(PathStep::Index(index));

@@ -36,7 +36,12 @@ pub(super) enum Grammar<'a> {
 ///
 /// # Errors
 /// Helm's text, without the `failed parsing --set data: ` in front.
-pub(super) fn apply(tree: &mut Value, text: &str, grammar: Grammar<'_>, compat: Compat) -> Result<(), String> {
+pub(super) fn apply(
+    tree: &mut Value,
+    text: &str,
+    grammar: Grammar<'_>,
+    compat: Compat,
+) -> Result<(), String> {
     let mut setter = Setter { text, at: 0, grammar, places: 0, steps: 0 };
     let Some(map) = tree.as_map_mut() else {
         return Ok(());
@@ -152,9 +157,7 @@ impl Setter<'_> {
                 result
             }
             Some('=') => self.value_of(map, key),
-            Some(',') => {
-                fault(format!("key {} has no value (cannot end with ,)", print::quote(&key)))
-            }
+            Some(',') => fault(format!("key {} has no value (cannot end with ,)", print::quote(&key))),
             Some(_) => {
                 let level = level + 1;
                 if level > MAX_LEVEL {
@@ -396,7 +399,9 @@ fn put(map: &mut Map, key: String, value: Value) {
 fn typed(text: &str) -> Value {
     let folds_to = |word: &str| {
         // Go folds by Unicode, where the long s is an s.
-        text.chars().map(|letter| if letter == 'ſ' { 's' } else { letter.to_ascii_lowercase() }).eq(word.chars())
+        text.chars()
+            .map(|letter| if letter == 'ſ' { 's' } else { letter.to_ascii_lowercase() })
+            .eq(word.chars())
     };
     if folds_to("true") {
         return true.into();

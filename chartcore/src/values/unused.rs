@@ -26,7 +26,8 @@ pub fn unused(values: &Values, reads: &BTreeSet<Path>) -> Vec<Diagnostic> {
     let known = known(source, 0);
     let mut conditions = BTreeSet::new();
     collect_conditions(source, &mut Vec::new(), &mut conditions);
-    let reads: BTreeSet<Path> = reads.iter().map(|path| without_charts(source, path)).chain(conditions).collect();
+    let reads: BTreeSet<Path> =
+        reads.iter().map(|path| without_charts(source, path)).chain(conditions).collect();
     let mut findings = Vec::new();
     let mut seen = BTreeSet::new();
     for (part, tree) in values.inner.overrides.layers(source.compat()) {
@@ -76,7 +77,8 @@ fn known(chart: &Chart, depth: usize) -> Value {
     let Some(map) = tree.as_map_mut() else { return tree };
     for child in chart.dependencies() {
         let below = known(child, depth + 1);
-        let aliases = chart.metadata().dependencies.iter().flatten().filter(|entry| entry.name == child.name());
+        let aliases =
+            chart.metadata().dependencies.iter().flatten().filter(|entry| entry.name == child.name());
         let names = aliases.map(|entry| entry.alias.as_str()).filter(|alias| !alias.is_empty());
         for name in names.chain([child.name()]) {
             // A subchart takes globals and settings of its own, whatever its parent says.

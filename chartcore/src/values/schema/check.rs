@@ -17,7 +17,8 @@ const DEPTH: usize = 250;
 /// How many times a schema may be applied to a value in one go.
 const STEPS: usize = 5_000_000;
 
-pub(super) const TYPE_NAMES: [&str; 7] = ["null", "boolean", "number", "integer", "string", "array", "object"];
+pub(super) const TYPE_NAMES: [&str; 7] =
+    ["null", "boolean", "number", "integer", "string", "array", "object"];
 const NULL: u8 = 1;
 const BOOLEAN: u8 = 2;
 const NUMBER: u8 = 4;
@@ -291,8 +292,7 @@ impl<'s> Walk<'s> {
             }
         }
         if let Some(choices) = &schema.choices {
-            let matches =
-                |choice: &Json| json_type(choice) == found && equals(visit.value, choice);
+            let matches = |choice: &Json| json_type(choice) == found && equals(visit.value, choice);
             if !choices.iter().any(matches) {
                 return Err(visit.failure(|| Kind::Enum(choices.clone())));
             }
@@ -338,7 +338,12 @@ impl<'s> Walk<'s> {
     }
 
     /// The metaschema that takes over at a place of a schema with a `$schema` of its own.
-    fn dialect(&self, id: SchemaId, meta: Option<SchemaId>, place: &Place<'_>) -> (SchemaId, Option<SchemaId>) {
+    fn dialect(
+        &self,
+        id: SchemaId,
+        meta: Option<SchemaId>,
+        place: &Place<'_>,
+    ) -> (SchemaId, Option<SchemaId>) {
         let Some(dialects) = self.dialects else { return (id, meta) };
         if meta != Some(id) {
             return (id, meta);
@@ -383,10 +388,17 @@ impl<'s> Walk<'s> {
     }
 
     /// Applies a schema to a part of the value.
-    fn part(&mut self, visit: &Visit<'_, '_>, id: SchemaId, value: &Value, token: Token<'_>) -> Result<(), Failure> {
+    fn part(
+        &mut self,
+        visit: &Visit<'_, '_>,
+        id: SchemaId,
+        value: &Value,
+        token: Token<'_>,
+    ) -> Result<(), Failure> {
         let Some(schema) = self.schemas.get(id) else { return Ok(()) };
         let place = Place { parent: Some(visit.place), token };
-        let scope = Scope { schema: id, keyword: "", value: visit.scope.value + 1, parent: Some(visit.scope) };
+        let scope =
+            Scope { schema: id, keyword: "", value: visit.scope.value + 1, parent: Some(visit.scope) };
         let unseen = Unseen::new(value, schema, false);
         let (id, meta) = self.dialect(id, visit.meta, &place);
         let below = Visit {
@@ -403,7 +415,12 @@ impl<'s> Walk<'s> {
         self.visit(below).map(drop)
     }
 
-    fn refer(&mut self, visit: &mut Visit<'_, '_>, target: SchemaId, keyword: &'static str) -> Result<(), Failure> {
+    fn refer(
+        &mut self,
+        visit: &mut Visit<'_, '_>,
+        target: SchemaId,
+        keyword: &'static str,
+    ) -> Result<(), Failure> {
         match self.same(visit, target, keyword, false) {
             Ok(()) => Ok(()),
             Err(failure) => {
@@ -419,7 +436,8 @@ impl<'s> Walk<'s> {
             if self.schemas.get(target).is_some_and(|schema| schema.recursive_anchor) {
                 for scope in scopes(visit.scope) {
                     let home = self.schemas.get(scope.schema).map(|schema| schema.resource);
-                    if home.and_then(|home| self.schemas.get(home)).is_some_and(|home| home.recursive_anchor) {
+                    if home.and_then(|home| self.schemas.get(home)).is_some_and(|home| home.recursive_anchor)
+                    {
                         target = scope.schema;
                     }
                 }

@@ -363,8 +363,12 @@ fn known_document(url: &str) -> Option<&'static str> {
         "draft/2020-12/meta/applicator" => include_str!("meta/draft.2020-12.meta.applicator.json"),
         "draft/2020-12/meta/content" => include_str!("meta/draft.2020-12.meta.content.json"),
         "draft/2020-12/meta/core" => include_str!("meta/draft.2020-12.meta.core.json"),
-        "draft/2020-12/meta/format-annotation" => include_str!("meta/draft.2020-12.meta.format-annotation.json"),
-        "draft/2020-12/meta/format-assertion" => include_str!("meta/draft.2020-12.meta.format-assertion.json"),
+        "draft/2020-12/meta/format-annotation" => {
+            include_str!("meta/draft.2020-12.meta.format-annotation.json")
+        }
+        "draft/2020-12/meta/format-assertion" => {
+            include_str!("meta/draft.2020-12.meta.format-assertion.json")
+        }
         "draft/2020-12/meta/meta-data" => include_str!("meta/draft.2020-12.meta.meta-data.json"),
         "draft/2020-12/meta/unevaluated" => include_str!("meta/draft.2020-12.meta.unevaluated.json"),
         "draft/2020-12/meta/validation" => include_str!("meta/draft.2020-12.meta.validation.json"),
@@ -403,27 +407,29 @@ fn look_up<'d>(document: &'d Json, url: &str, pointer: &str) -> Result<&'d Json,
         };
         let found = match value {
             Json::Object(_) => value.get(&token),
-            Json::Array(items) => {
-                token.parse::<i64>().ok().and_then(|index| usize::try_from(index).ok()).and_then(|at| items.get(at))
-            }
+            Json::Array(items) => token
+                .parse::<i64>()
+                .ok()
+                .and_then(|index| usize::try_from(index).ok())
+                .and_then(|at| items.get(at)),
             _ => None,
         };
-        value = found.ok_or_else(|| format!("json-pointer in {} not found", quote(&located(url, pointer))))?;
+        value =
+            found.ok_or_else(|| format!("json-pointer in {} not found", quote(&located(url, pointer))))?;
     }
     Ok(value)
 }
 
 fn split_fragment(reference: &str) -> Result<(&str, String), String> {
     let (url, fragment) = reference.split_once('#').unwrap_or((reference, ""));
-    let fragment = unescape(fragment)
-        .map_err(|reason| format!("error in parsing {}: {reason}", quote(reference)))?;
+    let fragment =
+        unescape(fragment).map_err(|reason| format!("error in parsing {}: {reason}", quote(reference)))?;
     Ok((url, String::from_utf8_lossy(&fragment).into_owned()))
 }
 
 fn join(base: &str, reference: &str) -> Result<(String, String), String> {
-    let parse = |text: &str| {
-        Url::parse(text).map_err(|reason| format!("error in parsing {}: {reason}", quote(text)))
-    };
+    let parse =
+        |text: &str| Url::parse(text).map_err(|reason| format!("error in parsing {}: {reason}", quote(text)));
     let base = parse(base)?;
     let (url, fragment) = split_fragment(reference)?;
     Ok((base.join(&parse(url)?).to_string(), fragment))
@@ -802,8 +808,9 @@ fn validate_schema(root: &Root, schema: &Json, pointer: &str) -> Result<(), Stri
     let start = metaschemas.schema_for(&resource.dialect, &mut graph);
     let schemas = graph.as_ref().unwrap_or(&metaschemas.graph.schemas);
     let instance = schema.clone().into_value().unwrap_or_else(|| approximate(schema));
-    check::check_schema(schemas, start, &instance, &dialects)
-        .map_err(|error| format!("{} is not valid against metaschema: {error}", quote(&located(&root.url, pointer))))
+    check::check_schema(schemas, start, &instance, &dialects).map_err(|error| {
+        format!("{} is not valid against metaschema: {error}", quote(&located(&root.url, pointer)))
+    })
 }
 
 /// The value with numbers that fit no float64 cut down to the largest.
@@ -817,9 +824,11 @@ fn approximate(schema: &Json) -> Value {
         }
         Json::String(text) => text.clone().into(),
         Json::Array(items) => items.iter().map(approximate).collect::<Vec<_>>().into(),
-        Json::Object(members) => {
-            members.iter().map(|(key, value)| (key.clone(), approximate(value))).collect::<crate::data::Map>().into()
-        }
+        Json::Object(members) => members
+            .iter()
+            .map(|(key, value)| (key.clone(), approximate(value)))
+            .collect::<crate::data::Map>()
+            .into(),
     }
 }
 

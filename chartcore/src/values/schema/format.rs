@@ -198,10 +198,16 @@ pub(super) fn parse_ip(text: &str) -> Result<bool, String> {
         }
         if rest[digits..].starts_with('.') {
             if ellipsis.is_none() && bytes != 12 {
-                return Err(problem("embedded IPv4 address must replace the final 2 fields of the address", rest));
+                return Err(problem(
+                    "embedded IPv4 address must replace the final 2 fields of the address",
+                    rest,
+                ));
             }
             if bytes + 4 > 16 {
-                return Err(problem("too many hex fields to fit an embedded IPv4 at the end of the address", rest));
+                return Err(problem(
+                    "too many hex fields to fit an embedded IPv4 at the end of the address",
+                    rest,
+                ));
             }
             parse_ip4(rest).map_err(|(reason, at)| problem(&reason, at))?;
             rest = "";
@@ -300,15 +306,13 @@ fn email(text: &str) -> Result<(), String> {
     ensure(local.len() <= 64, "local part more than 64 characters long")?;
     if local.len() > 1 && local.starts_with('"') && local.ends_with('"') {
         let inner = &local[1..local.len() - 1];
-        ensure(
-            !inner.contains(['\\', '"']),
-            "backslash and quote are not allowed within quoted local part",
-        )?;
+        ensure(!inner.contains(['\\', '"']), "backslash and quote are not allowed within quoted local part")?;
     } else {
         ensure(!local.starts_with('.'), "starts with dot")?;
         ensure(!local.ends_with('.'), "ends with dot")?;
         ensure(!local.contains(".."), "consecutive dots")?;
-        let allowed = |letter: &char| letter.is_ascii_alphanumeric() || ".!#$%&'*+-/=?^_`{|}~".contains(*letter);
+        let allowed =
+            |letter: &char| letter.is_ascii_alphanumeric() || ".!#$%&'*+-/=?^_`{|}~".contains(*letter);
         if let Some(wrong) = local.chars().find(|letter| !allowed(letter)) {
             return fail(format!("invalid character {}", letter(wrong)));
         }
@@ -339,9 +343,14 @@ fn quote_time(text: &str) -> String {
 fn date(text: &str) -> Result<(), String> {
     let quoted = quote_time(text);
     let bad = |rest: &str, element: &str| {
-        Err(format!("parsing time {quoted} as \"2006-01-02\": cannot parse {} as {}", quote_time(rest), quote_time(element)))
+        Err(format!(
+            "parsing time {quoted} as \"2006-01-02\": cannot parse {} as {}",
+            quote_time(rest),
+            quote_time(element)
+        ))
     };
-    let number = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse::<u32>());
+    let number =
+        |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse::<u32>());
     let (Some(Some(Ok(year))), Some(rest)) = (text.get(..4).map(number), text.get(4..)) else {
         return bad(text, "2006");
     };
@@ -375,10 +384,7 @@ fn date(text: &str) -> Result<(), String> {
 fn time(text: &str) -> Result<(), String> {
     ensure(text.len() >= 9, "less than 9 characters long")?;
     let bytes = text.as_bytes();
-    ensure(
-        bytes.get(2) == Some(&b':') && bytes.get(5) == Some(&b':'),
-        "missing colon in correct place",
-    )?;
+    ensure(bytes.get(2) == Some(&b':') && bytes.get(5) == Some(&b':'), "missing colon in correct place")?;
     let part = |from: usize, to: usize, reason: &str, below: &str| {
         let number: i64 =
             text.get(from..to).and_then(|digits| digits.parse().ok()).ok_or_else(|| reason.to_string())?;
@@ -418,10 +424,7 @@ fn time(text: &str) -> Result<(), String> {
 
 fn date_time(text: &str) -> Result<(), String> {
     ensure(text.len() >= 20, "less than 20 characters long")?;
-    ensure(
-        matches!(text.as_bytes().get(10), Some(b't' | b'T')),
-        "11th character must be t or T",
-    )?;
+    ensure(matches!(text.as_bytes().get(10), Some(b't' | b'T')), "11th character must be t or T")?;
     let (Some(day), Some(clock)) = (text.get(..10), text.get(11..)) else {
         return fail("invalid date element: not ASCII");
     };
@@ -466,7 +469,9 @@ fn uri_template(text: &str) -> Result<(), String> {
 
 fn period(text: &str) -> Result<(), String> {
     let Some((start, end)) = text.split_once('/') else { return fail("missing slash") };
-    let part = |name: &'static str, what: &'static str| move |reason: String| format!("invalid {name} {what}: {reason}");
+    let part = |name: &'static str, what: &'static str| {
+        move |reason: String| format!("invalid {name} {what}: {reason}")
+    };
     if start.starts_with('P') {
         duration(start).map_err(part("start", "duration"))?;
         return date_time(end).map_err(part("end", "date-time"));

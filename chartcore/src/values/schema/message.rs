@@ -111,8 +111,11 @@ impl Failure {
                 write!(f, "\n{:width$}- ", "", width = (indent - 1) * 2)?;
             }
             if !matches!(self.kind, Kind::Schema(_) | Kind::Limit(_)) {
-                let place: String =
-                    self.place.iter().map(|token| format!("/{}", token.replace('~', "~0").replace('/', "~1"))).collect();
+                let place: String = self
+                    .place
+                    .iter()
+                    .map(|token| format!("/{}", token.replace('~', "~0").replace('/', "~1")))
+                    .collect();
                 write!(f, "at {}: ", single_quoted(&place))?;
             }
             write!(f, "{}", self.kind)?;
@@ -130,7 +133,9 @@ impl fmt::Display for Failure {
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Schema(location) => write!(f, "jsonschema validation failed with {}", single_quoted(location)),
+            Self::Schema(location) => {
+                write!(f, "jsonschema validation failed with {}", single_quoted(location))
+            }
             Self::Limit(limit) => f.write_str(limit),
             Self::Group | Self::Reference => f.write_str("validation failed"),
             Self::InvalidValue => f.write_str("invalid jsonType float64"),
@@ -140,7 +145,12 @@ impl fmt::Display for Kind {
             }
             Self::Type { got, want } => {
                 let names = |bits: u8| -> Vec<&str> {
-                    TYPE_NAMES.iter().enumerate().filter(|name| bits & (1 << name.0) != 0).map(|name| *name.1).collect()
+                    TYPE_NAMES
+                        .iter()
+                        .enumerate()
+                        .filter(|name| bits & (1 << name.0) != 0)
+                        .map(|name| *name.1)
+                        .collect()
                 };
                 write!(f, "got {}, want {}", names(*got).concat(), names(*want).join(" or "))
             }

@@ -119,7 +119,8 @@ fn load(
         }
         "file" | "http" | "https" => match source {
             Some(source) => json::parse(&source.load(url)?),
-            None => Err("schemas may not refer to files or the network unless --allow-schema-refs is given".to_string()),
+            None => Err("schemas may not refer to files or the network unless --allow-schema-refs is given"
+                .to_string()),
         },
         _ => Err(format!("no URLLoader registered for {}", print::quote(url))),
     }
@@ -173,10 +174,16 @@ impl Schemas {
                 None | Some(Value::Null) => {}
                 Some(values @ Value::Map(_)) => schemas.check_at(child, values, charts, refusals, warnings),
                 Some(other) => {
-                    let reason =
-                        format!("invalid type for values: expected object (map), got {}", print::type_name(other));
+                    let reason = format!(
+                        "invalid type for values: expected object (map), got {}",
+                        print::type_name(other)
+                    );
                     let text = format!("{}:\n{reason}\n", child.name());
-                    refusals.push(Refusal { charts: charts.clone(), text, failures: vec![(Vec::new(), reason)] });
+                    refusals.push(Refusal {
+                        charts: charts.clone(),
+                        text,
+                        failures: vec![(Vec::new(), reason)],
+                    });
                 }
             }
             charts.pop();

@@ -31,7 +31,8 @@ impl Decimal {
             return None;
         }
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-        let mut digits: Vec<u8> = whole.bytes().chain(fraction.bytes()).map(|byte| byte.wrapping_sub(b'0')).collect();
+        let mut digits: Vec<u8> =
+            whole.bytes().chain(fraction.bytes()).map(|byte| byte.wrapping_sub(b'0')).collect();
         if digits.is_empty() || digits.iter().any(|&digit| digit > 9) {
             return None;
         }
@@ -73,7 +74,8 @@ impl Decimal {
         }
         let mut number: i64 = 0;
         for place in 0..self.exponent.min(20) {
-            let digit = usize::try_from(place).ok().and_then(|place| self.digits.get(place)).copied().unwrap_or(0);
+            let digit =
+                usize::try_from(place).ok().and_then(|place| self.digits.get(place)).copied().unwrap_or(0);
             number = number.saturating_mul(10).saturating_add(i64::from(digit));
         }
         Some(if self.negative { -number } else { number })
@@ -196,7 +198,20 @@ mod tests {
 
     #[test]
     fn numbers_compare_as_decimals() {
-        let sorted = ["-1e5", "-10", "-9.5", "-0.1", "0", "1e-7", "0.1", "0.12", "1", "1.0000000000000000001", "10", "1e22"];
+        let sorted = [
+            "-1e5",
+            "-10",
+            "-9.5",
+            "-0.1",
+            "0",
+            "1e-7",
+            "0.1",
+            "0.12",
+            "1",
+            "1.0000000000000000001",
+            "10",
+            "1e22",
+        ];
         for pair in sorted.windows(2) {
             assert!(decimal(pair[0]) < decimal(pair[1]), "{pair:?}");
         }

@@ -74,7 +74,8 @@ impl Url {
         let host = match authority.rsplit_once('@') {
             None => authority,
             Some((user, host)) => {
-                let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:~!$&'()*+,;=%@".contains(&byte);
+                let allowed =
+                    |byte: u8| byte.is_ascii_alphanumeric() || b"-._:~!$&'()*+,;=%@".contains(&byte);
                 if !user.bytes().all(allowed) {
                     return Err("net/url: invalid userinfo".to_string());
                 }
