@@ -242,8 +242,8 @@ fn charts_nested_too_deep_are_refused() {
 
 #[test]
 fn deep_metadata_is_walked_within_a_small_stack() {
-    let deep = "[".repeat(990) + &"]".repeat(990);
-    let maps = "{a: ".repeat(990) + "1" + &"}".repeat(990);
+    let deep = "[".repeat(490) + &"]".repeat(490);
+    let maps = "{a: ".repeat(490) + "1" + &"}".repeat(490);
     let text = format!(
         "apiVersion: v2\nname: c\nversion: 0.1.0\nx: {deep}\ny: {maps}\ndependencies: [{{name: d, import-values: {deep}}}]\n"
     );

@@ -11,5 +11,6 @@ pub mod toml;
 mod value;
 pub mod yaml;
 
+pub use serde::SerializeError;
 pub use text::Str;
 pub use value::{Map, Value};

@@ -460,7 +460,12 @@ impl Any {
             Self::Complex(_) => return Err(Fault::new("json: unsupported type: complex128")),
             Self::Str(text) => Value::String(text.clone()),
             Self::List(list) if list.element() == Element::Byte => {
-                return Err(Fault::new("json: []byte needs base64"));
+                let bytes = list.items().iter().map(|item| match item {
+                    Self::Uint8(byte) => *byte,
+                    _ => 0,
+                });
+                let bytes: Vec<u8> = bytes.collect();
+                Value::String(data::json::encode_base64(&bytes).into())
             }
             Self::List(list) => Value::List(Arc::new(
                 list.items().iter().map(|item| item.to_value_at(depth + 1)).collect::<Result<_, _>>()?,

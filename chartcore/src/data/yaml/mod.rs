@@ -33,7 +33,7 @@ pub use lines::{Lines, Place, Step};
 pub use write::{write, write_into, write_pretty, write_pretty_into};
 
 /// How deep a value may nest. go-yaml stops at 10,000; whoever walks a tree on a small stack must stop sooner.
-pub const MAX_DEPTH: usize = 1_000;
+pub const MAX_DEPTH: usize = 500;
 
 /// How deep Go's JSON may nest.
 const JSON_DEPTH: usize = 10_000;
@@ -103,6 +103,14 @@ impl Error {
             Stage::Yaml | Stage::Convert => format!("error converting YAML to JSON: {self}"),
             Stage::Decode => format!("error unmarshaling JSON: while decoding JSON: {self}"),
             Stage::Split => self.message.clone(),
+        }
+    }
+
+    /// The text of sigs.k8s.io/yaml's `Marshal`.
+    pub fn marshal_text(&self) -> String {
+        match self.stage {
+            Stage::Convert => format!("error marshaling into JSON: {self}"),
+            _ => self.to_string(),
         }
     }
 

@@ -1,5 +1,153 @@
 //! `toYaml`, `toJson`, `toToml` and their `from*`.
+//!
+//! Helm: pkg/engine/funcs.go; `toPrettyJson`, `toRawJson` and `mustFromJson` are Sprig's.
 
-use crate::template::Function;
+use crate::data::{self, Value, json, toml, yaml};
+use crate::template::{Any, Element, Fault, Function, List, Map, Scope, Type};
 
-pub(super) static FUNCTIONS: &[Function] = &[];
+type Body = fn(&mut Scope<'_>, &[Any]) -> Result<Any, Fault>;
+
+pub(super) static FUNCTIONS: &[Function] = &[
+    of_any("toYaml", |_, args| Ok(Any::str(yaml_text(first(args)).unwrap_or_default()))),
+    of_any("mustToYaml", |_, args| Ok(Any::str(yaml_text(first(args))?))),
+    of_any("toYamlPretty", |_, args| Ok(Any::str(pretty_yaml_text(first(args)).unwrap_or_default()))),
+    of_text("fromYaml", |_, args| {
+        Ok(match yaml::parse_map(text(args)) {
+            Ok(map) => Any::from(&Value::from(map)),
+            Err(error) => error_map(data::Map::new(), error.full()),
+        })
+    }),
+    of_text("fromYamlArray", |_, args| Ok(list(yaml::parse_list(text(args)).map_err(|error| error.full())))),
+    of_any("toJson", |_, args| Ok(Any::str(json_text(first(args), json::write).unwrap_or_default()))),
+    of_any("mustToJson", |_, args| Ok(Any::str(json_text(first(args), json::write)?))),
+    of_any("toPrettyJson", |_, args| Ok(Any::str(json_text(first(args), pretty).unwrap_or_default()))),
+    of_any("mustToPrettyJson", |_, args| Ok(Any::str(json_text(first(args), pretty)?))),
+    of_any("toRawJson", |_, args| Ok(Any::str(json_text(first(args), json::write_raw)?))),
+    of_any("mustToRawJson", |_, args| Ok(Any::str(json_text(first(args), json::write_raw)?))),
+    of_text("fromJson", |_, args| {
+        Ok(match json::parse_map(text(args)) {
+            (map, None) => Any::from(&Value::from(map)),
+            (map, Some(error)) => error_map(map, error.to_string()),
+        })
+    }),
+    of_text("mustFromJson", |_, args| match json::parse(text(args)) {
+        Ok(value) => Ok(Any::from(&value)),
+        Err(error) => Err(Fault::new(error.to_string())),
+    }),
+    of_text("fromJsonArray", |_, args| {
+        Ok(list(json::parse_list(text(args)).map_err(|error| error.to_string())))
+    }),
+    of_any("toToml", |_, args| {
+        Ok(match toml_text(first(args))? {
+            Ok(text) => Any::str(text),
+            Err(error) => Any::str(error.to_string()),
+        })
+    }),
+    of_any("mustToToml", |_, args| match toml_text(first(args))? {
+        Ok(text) => Ok(Any::str(text)),
+        Err(error) => Err(Fault::new(error.to_string())),
+    }),
+    of_text("fromToml", |_, args| {
+        Ok(match toml::parse(text(args)) {
+            Ok(map) => Any::from(&Value::from(map)),
+            Err(error) => error_map(data::Map::new(), error.to_string()),
+        })
+    }),
+];
+
+const fn of_any(name: &'static str, call: Body) -> Function {
+    Function { name, params: &[Type::Any], variadic: false, call }
+}
+
+const fn of_text(name: &'static str, call: Body) -> Function {
+    Function { name, params: &[Type::String], variadic: false, call }
+}
+
+fn first(args: &[Any]) -> &Any {
+    args.first().unwrap_or(&Any::Nil)
+}
+
+fn text(args: &[Any]) -> &[u8] {
+    match args.first() {
+        Some(Any::Str(text)) => text,
+        _ => &[],
+    }
+}
+
+/// What `fromYaml` and its kind give instead of an error.
+fn error_map(map: data::Map, error: String) -> Any {
+    let any = Any::from(&Value::from(map));
+    if let Any::Map(map) = &any {
+        map.insert("Error", Any::str(error));
+    }
+    any
+}
+
+/// What `fromYamlArray` and its kind give: the error's text as the only item.
+fn list(items: Result<Vec<Value>, String>) -> Any {
+    Any::List(match items {
+        Ok(items) => List::new(items.iter().map(Any::from).collect()),
+        Err(error) => List::new(vec![Any::str(error)]),
+    })
+}
+
+fn yaml_text(any: &Any) -> Result<Vec<u8>, Fault> {
+    let value = any
+        .to_value()
+        .map_err(|fault| Fault::new(format!("error marshaling into JSON: {}", fault.text())))?;
+    let mut out = yaml::write(&value).map_err(|error| Fault::new(error.marshal_text()))?;
+    out.pop_if(|last| *last == b'\n');
+    Ok(out)
+}
+
+fn pretty_yaml_text(any: &Any) -> Result<Vec<u8>, Fault> {
+    let value = pretty_value(any, 0)?;
+    let mut out = yaml::write_pretty(&value).map_err(|error| Fault::new(error.to_string()))?;
+    out.pop_if(|last| *last == b'\n');
+    Ok(out)
+}
+
+/// The value as go-yaml sees it, which is not told about JSON: a `[]byte` is a list of numbers.
+fn pretty_value(any: &Any, depth: usize) -> Result<Value, Fault> {
+    if depth > yaml::MAX_DEPTH {
+        return Err(Fault::new("exceeded max depth"));
+    }
+    match any {
+        Any::List(list) if list.element() == Element::Byte => {
+            let numbers = list.items().iter().map(|item| match item {
+                Any::Uint8(byte) => Value::Int(i64::from(*byte)),
+                _ => Value::Null,
+            });
+            Ok(numbers.collect::<Vec<Value>>().into())
+        }
+        Any::List(list) => {
+            let items: Result<Vec<Value>, Fault> =
+                list.items().iter().map(|item| pretty_value(item, depth + 1)).collect();
+            Ok(items?.into())
+        }
+        Any::Map(map) if map.as_frozen().is_none() => pretty_map(map, depth),
+        other => other.to_value(),
+    }
+}
+
+fn pretty_map(map: &Map, depth: usize) -> Result<Value, Fault> {
+    let entries: Result<data::Map, Fault> =
+        map.entries().iter().map(|(key, item)| Ok((key.clone(), pretty_value(item, depth + 1)?))).collect();
+    Ok(entries?.into())
+}
+
+fn json_text(any: &Any, write: fn(&Value) -> Result<Vec<u8>, json::Error>) -> Result<Vec<u8>, Fault> {
+    write(&any.to_value()?).map_err(|error| Fault::new(error.to_string()))
+}
+
+fn pretty(value: &Value) -> Result<Vec<u8>, json::Error> {
+    json::write_indented(value, "  ")
+}
+
+/// The text, or BurntSushi's error; a nil is Go's panic.
+fn toml_text(any: &Any) -> Result<Result<Vec<u8>, toml::Error>, Fault> {
+    if matches!(any, Any::Nil) {
+        return Err(Fault::new("reflect: call of reflect.Value.Type on zero Value"));
+    }
+    Ok(toml::write(&pretty_value(any, 0)?))
+}
