@@ -181,7 +181,9 @@ fn snippets_of_helm() {
         let case: serde_json::Value = serde_json::from_str(line).expect("a case");
         let source = case["template"].as_str().expect("a template");
         // What charts have besides is render's to test.
-        let of_charts = [".Files", ".Capabilities", "{{ .Chart }}", ".Chart.", "typeOf (.Template)"];
+        // A date of TOML is the TOML reader's affair.
+        let of_charts =
+            ["2020-01-01", ".Files", ".Capabilities", "{{ .Chart }}", ".Chart.", "typeOf (.Template)"];
         if case["mode"] != "helm"
             || case["volatile"] == true
             || of_charts.iter().any(|text| source.contains(text))
