@@ -9,6 +9,8 @@ pub mod error;
 pub mod files;
 pub mod lint;
 pub mod manifest;
+mod quote;
+pub mod regex;
 pub mod render;
 pub mod template;
 pub mod values;

@@ -279,6 +279,23 @@ pub fn parse(text: &[u8]) -> Result<Value, Error> {
     }
 }
 
+/// Reads the next value of a stream and says where it ends, as `json.Decoder.Decode` does; `None` when only
+/// blanks are left.
+///
+/// # Errors
+/// encoding/json's text, with the offset of a malformed character in front, as Kubernetes' decoder has it.
+pub(crate) fn parse_prefix(text: &[u8]) -> Result<Option<(Value, usize)>, String> {
+    let mut reader = Reader { text, at: 0, too_large: None };
+    if reader.skip_blanks().is_none() {
+        return Ok(None);
+    }
+    match reader.value() {
+        Ok(value) => Ok(Some((value, reader.at))),
+        Err(error) if error == end_of_input() => Err("unexpected EOF".to_owned()),
+        Err(error) => Err(format!("json: offset {}: {error}", reader.at + 1)),
+    }
+}
+
 /// Reads an object as `json.Unmarshal` into a `map[string]interface{}` does; `null` is the empty map.
 ///
 /// Beside the error there is what Go leaves in the map: a number too large becomes null, the rest is kept.
@@ -333,7 +350,16 @@ enum Open {
 }
 
 impl<'a> Reader<'a> {
+    /// A value with nothing but blanks behind it.
     fn document(&mut self) -> Result<Value, Error> {
+        let value = self.value()?;
+        match self.skip_blanks() {
+            None => Ok(value),
+            Some(_) => Err(self.invalid("after top-level value")),
+        }
+    }
+
+    fn value(&mut self) -> Result<Value, Error> {
         let mut open: Vec<Open> = Vec::new();
         loop {
             // A value starts here.
@@ -366,12 +392,7 @@ impl<'a> Reader<'a> {
             // And ends here, perhaps with what it is in.
             loop {
                 match open.last_mut() {
-                    None => {
-                        return match self.skip_blanks() {
-                            None => Ok(value),
-                            Some(_) => Err(self.invalid("after top-level value")),
-                        };
-                    }
+                    None => return Ok(value),
                     Some(Open::List(items)) => {
                         items.push(value);
                         match self.next("after array element")? {

@@ -340,11 +340,17 @@ impl Tree {
     pub(super) fn into_value(self) -> Result<Value, Error> {
         // Keys are complained about before numbers.
         let mut unsupported = None;
-        let value = self.convert(&mut unsupported)?;
+        let value = self.convert(&mut unsupported, false)?;
         match unsupported {
             None => Ok(value),
             Some(number) => Err(unsupported_number(number)),
         }
+    }
+
+    /// The value of it for a record: as [`Self::into_exact_value`], with whole numbers beyond 64 signed bits as
+    /// text, and infinite ones let through, because fields that are texts take them.
+    pub(super) fn into_typed_value(self) -> Result<Value, Error> {
+        self.convert(&mut None, true)
     }
 
     /// The same value, with integers as integers, for what comes out of JSON.
@@ -369,10 +375,12 @@ impl Tree {
         })
     }
 
-    fn convert(self, unsupported: &mut Option<f64>) -> Result<Value, Error> {
+    fn convert(self, unsupported: &mut Option<f64>, typed: bool) -> Result<Value, Error> {
         Ok(match self {
             Self::Null => Value::Null,
             Self::Bool(truth) => Value::Bool(truth),
+            Self::Int(number) if typed => Value::Int(number),
+            Self::Uint(number) if typed => Value::from(number.to_string()),
             Self::Int(number) => Value::Float(number as f64),
             Self::Uint(number) => Value::Float(number as f64),
             Self::Float(number) => {
@@ -385,14 +393,14 @@ impl Tree {
             Self::List(items) => {
                 let mut list = Vec::with_capacity(items.len());
                 for item in items {
-                    list.push(item.convert(unsupported)?);
+                    list.push(item.convert(unsupported, typed)?);
                 }
                 list.into()
             }
             Self::Map(entries) => {
                 let mut map = Vec::with_capacity(entries.len());
                 for (key, value) in Self::settle(entries)? {
-                    map.push((json_text(key.to_vec()), value.convert(unsupported)?));
+                    map.push((json_text(key.to_vec()), value.convert(unsupported, typed)?));
                 }
                 Map::from_entries(map).into()
             }

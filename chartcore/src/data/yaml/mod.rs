@@ -162,6 +162,19 @@ pub fn parse_strict(bytes: &[u8]) -> Result<Value, Error> {
     }
 }
 
+/// As [`parse`], but whole numbers are [`Value::Int`]: for records such as Chart.yaml, where sigs.k8s.io/yaml makes
+/// a text of a number before JSON makes a float of it (`appVersion: 20240930`).
+///
+/// # Errors
+/// As [`parse`], but infinite numbers are let through.
+pub(crate) fn parse_typed(bytes: &[u8]) -> Result<Value, Error> {
+    let input = Input::new(bytes);
+    match Document::read(&mut Parser::new(Scanner::new(&input)))? {
+        Some(document) => Decoder::new(&document, false).decode()?.into_typed_value(),
+        None => Ok(Value::Null),
+    }
+}
+
 /// As [`parse`], with the place of every value.
 ///
 /// # Errors

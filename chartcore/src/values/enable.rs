@@ -1,0 +1,391 @@
+//! Which subcharts take part, and under which names: conditions, tags, aliases.
+//!
+//! Helm: pkg/chart/v2/util/dependencies.go. Helm changes the loaded charts in place, copies of an aliased
+//! chart share parts (in Helm 3 more than in Helm 4), and the sharing shows. [`Forest`] keeps charts, their
+//! metadata and their dependency entries apart, by number, so that they can be shared the same way.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::coalesce::{Charts, Heap, Layer, Nulls};
+use super::print;
+use crate::chart::{Chart, Dependency, Metadata};
+use crate::data::{Str, Value};
+use crate::version::{Constraint, Version};
+use crate::{Compat, Error, ErrorKind, Result};
+
+/// How deep charts may lie within charts.
+const CHART_DEPTH: usize = 100;
+/// How many charts a forest may come to by aliases of aliases.
+const MAX_CHARTS: usize = 100_000;
+
+/// A tree of charts that is being processed.
+#[derive(Debug, Clone)]
+pub(super) struct Forest {
+    compat: Compat,
+    charts: Vec<Tree>,
+    metas: Vec<Meta>,
+    pub(super) needs: Vec<Need>,
+}
+
+#[derive(Debug, Clone)]
+struct Tree {
+    /// The chart as loaded, without its subcharts.
+    source: Arc<Chart>,
+    meta: usize,
+    layer: Layer,
+    children: Vec<usize>,
+}
+
+#[derive(Debug, Clone)]
+struct Meta {
+    name: Str,
+    /// Numbers of [`Forest::needs`].
+    needs: Vec<usize>,
+    /// Whether there is a list of dependencies at all, be it empty.
+    lists_needs: bool,
+}
+
+/// An entry of a chart's `dependencies`.
+#[derive(Debug, Clone)]
+pub(super) struct Need {
+    source: Arc<Dependency>,
+    /// The name, or the alias once that has been given.
+    pub(super) name: Str,
+    enabled: bool,
+    /// The imports in their final form, once they are done.
+    pub(super) imported: Option<Vec<Value>>,
+}
+
+impl Need {
+    /// `import-values`; nothing when they have been done.
+    pub(super) fn imports(&self) -> &[Value] {
+        if self.imported.is_some() { &[] } else { &self.source.import_values }
+    }
+}
+
+impl Charts for Forest {
+    fn name(&self, chart: usize) -> &Str {
+        &self.metas[self.charts[chart].meta].name
+    }
+
+    fn layer(&self, chart: usize) -> &Layer {
+        &self.charts[chart].layer
+    }
+
+    fn children(&self, chart: usize) -> &[usize] {
+        &self.charts[chart].children
+    }
+}
+
+fn is_compatible(constraint: &str, version: &str) -> bool {
+    match (Constraint::parse(constraint), Version::parse(version)) {
+        (Ok(constraint), Ok(version)) => constraint.check(&version),
+        _ => false,
+    }
+}
+
+impl Forest {
+    /// The number of the root.
+    pub(super) const ROOT: usize = 0;
+
+    /// Takes a chart and its subcharts, as loaded.
+    ///
+    /// # Errors
+    /// The charts nest too deep.
+    pub(super) fn new(chart: &Chart) -> Result<Self> {
+        let mut forest =
+            Self { compat: chart.compat, charts: Vec::new(), metas: Vec::new(), needs: Vec::new() };
+        forest.plant(chart, 0)?;
+        Ok(forest)
+    }
+
+    fn plant(&mut self, chart: &Chart, depth: usize) -> Result<usize> {
+        if depth > CHART_DEPTH {
+            let message = format!("charts are nested more than {CHART_DEPTH} levels deep");
+            return Err(Error::new(ErrorKind::Limit, message));
+        }
+        let first = self.needs.len();
+        self.needs.extend(chart.metadata.dependencies.iter().flatten().map(|dependency| Need {
+            source: Arc::new(dependency.clone()),
+            name: Str::from(&dependency.name),
+            enabled: false,
+            imported: None,
+        }));
+        let needs = (first..self.needs.len()).collect();
+        self.metas.push(Meta {
+            name: Str::from(&chart.metadata.name),
+            needs,
+            lists_needs: chart.metadata.lists_dependencies || !chart.metadata.dependencies.is_empty(),
+        });
+        let number = self.charts.len();
+        let mut source = chart.clone();
+        source.dependencies = Vec::new();
+        self.charts.push(Tree {
+            meta: self.metas.len() - 1,
+            layer: Layer::new(source.values.clone()),
+            source: Arc::new(source),
+            children: Vec::new(),
+        });
+        for child in &chart.dependencies {
+            let child = self.plant(child, depth + 1)?;
+            self.charts[number].children.push(child);
+        }
+        Ok(number)
+    }
+
+    /// The dependency entries of a chart, if it has a list of them.
+    pub(super) fn needs(&self, chart: usize) -> Option<&[usize]> {
+        let meta = &self.metas[self.charts[chart].meta];
+        meta.lists_needs.then_some(&meta.needs)
+    }
+
+    /// Replaces the chart's values.
+    pub(super) fn set_values(&mut self, chart: usize, values: Value) {
+        self.charts[chart].layer = Layer::new(values);
+    }
+
+    /// The chart as loaded.
+    pub(super) fn source(&self, chart: usize) -> &Arc<Chart> {
+        &self.charts[chart].source
+    }
+
+    /// `CoalesceValues` or `MergeValues` of the chart under `values`.
+    ///
+    /// # Errors
+    /// The values of a subchart are not a table, or nest too deep.
+    pub(super) fn coalesce(
+        &self,
+        chart: usize,
+        values: &Value,
+        nulls: Nulls,
+        warnings: &mut Vec<String>,
+    ) -> Result<Value> {
+        let mut heap = Heap::new(self.compat, warnings);
+        let dest = match values.as_map() {
+            Some(map) => heap.thaw(map),
+            None => heap.empty(),
+        };
+        heap.coalesce(self, chart, dest, nulls)?;
+        heap.freeze(dest)
+    }
+
+    /// Takes out what conditions and tags disable and gives aliases their names; returns what was decided,
+    /// in order.
+    ///
+    /// # Errors
+    /// The values of a subchart are not a table.
+    pub(super) fn enable(&mut self, user: &Value, warnings: &mut Vec<String>) -> Result<Vec<bool>> {
+        let mut decisions = Vec::new();
+        self.enable_at(Self::ROOT, user, "", warnings, &mut decisions)?;
+        Ok(decisions)
+    }
+
+    fn enable_at(
+        &mut self,
+        chart: usize,
+        values: &Value,
+        path: &str,
+        warnings: &mut Vec<String>,
+        decisions: &mut Vec<bool>,
+    ) -> Result<()> {
+        let meta = self.charts[chart].meta;
+        let Some(needs) = self.needs(chart).map(<[usize]>::to_vec) else { return Ok(()) };
+        self.name_children(chart, &needs)?;
+
+        for &need in &needs {
+            self.needs[need].enabled = true;
+        }
+        let merged = self.coalesce(chart, values, Nulls::Delete, warnings)?;
+        self.decide_by_tags(&needs, &merged, warnings);
+        self.decide_by_conditions(&needs, &merged, path, warnings);
+        decisions.extend(needs.iter().map(|&need| self.needs[need].enabled));
+
+        let disabled: BTreeSet<Str> = needs
+            .iter()
+            .filter(|&&need| !self.needs[need].enabled)
+            .map(|&need| self.needs[need].name.clone())
+            .collect();
+        let children: Vec<usize> = self.charts[chart]
+            .children
+            .iter()
+            .copied()
+            .filter(|&child| !disabled.contains(self.name(child)))
+            .collect();
+        let needs: Vec<usize> =
+            needs.into_iter().filter(|&need| !disabled.contains(&self.needs[need].name)).collect();
+        for &child in &children {
+            let below = format!("{path}{}.", self.name(child));
+            self.enable_at(child, &merged, &below, warnings, decisions)?;
+        }
+        self.metas[meta].lists_needs = !needs.is_empty();
+        self.metas[meta].needs = needs;
+        self.charts[chart].children = children;
+        Ok(())
+    }
+
+    /// Puts the children in their final order: those Chart.yaml does not mention, then one per entry.
+    fn name_children(&mut self, chart: usize, needs: &[usize]) -> Result<()> {
+        let children = std::mem::take(&mut self.charts[chart].children);
+        let mut named: Vec<usize> = children
+            .iter()
+            .copied()
+            .filter(|&child| {
+                let name = self.name(child);
+                !needs.iter().any(|&need| {
+                    let need = &self.needs[need];
+                    *name == need.name && is_compatible(&need.source.version, self.version(child))
+                })
+            })
+            .collect();
+        for &need in needs {
+            let wanted = &self.needs[need];
+            let found = children.iter().copied().find(|&child| {
+                *self.name(child) == wanted.name && is_compatible(&wanted.source.version, self.version(child))
+            });
+            let alias = &wanted.source.alias;
+            let alias = (!alias.is_empty()).then(|| Str::from(alias));
+            if let Some(child) = found {
+                named.push(self.copy(child, alias.clone())?);
+            }
+            if let Some(alias) = alias {
+                self.needs[need].name = alias;
+            }
+        }
+        self.charts[chart].children = named;
+        Ok(())
+    }
+
+    fn version(&self, chart: usize) -> &str {
+        &self.charts[chart].source.metadata.version
+    }
+
+    /// Copies a chart for a dependency entry, as deep as Helm does.
+    fn copy(&mut self, chart: usize, alias: Option<Str>) -> Result<usize> {
+        if self.charts.len() > MAX_CHARTS {
+            let message = format!("aliases make more than {MAX_CHARTS} charts");
+            return Err(Error::new(ErrorKind::Limit, message));
+        }
+        let mut tree = self.charts[chart].clone();
+        let mut meta = self.metas[tree.meta].clone();
+        if let Some(alias) = alias {
+            meta.name = alias;
+        }
+        if self.compat == Compat::Helm4 {
+            for need in &mut meta.needs {
+                self.needs.push(self.needs[*need].clone());
+                *need = self.needs.len() - 1;
+            }
+            for child in &mut tree.children {
+                self.charts.push(self.charts[*child].clone());
+                *child = self.charts.len() - 1;
+            }
+        }
+        self.metas.push(meta);
+        tree.meta = self.metas.len() - 1;
+        self.charts.push(tree);
+        Ok(self.charts.len() - 1)
+    }
+
+    fn decide_by_tags(&mut self, needs: &[usize], values: &Value, warnings: &mut Vec<String>) {
+        let Some(tags) = values.get("tags").and_then(Value::as_map) else { return };
+        for &need in needs {
+            let need = &mut self.needs[need];
+            let (mut some_true, mut some_false) = (false, false);
+            for tag in &need.source.tags {
+                match tags.get(tag) {
+                    Some(Value::Bool(true)) => some_true = true,
+                    Some(Value::Bool(false)) => some_false = true,
+                    Some(_) => warnings.push(match self.compat {
+                        Compat::Helm3 => {
+                            format!("Warning: Tag '{tag}' for chart {} returned non-bool value", need.name)
+                        }
+                        Compat::Helm4 => format!(
+                            "returned non-bool value tag={} chart={}",
+                            attribute(tag),
+                            attribute(&need.name.to_text())
+                        ),
+                    }),
+                    None => {}
+                }
+            }
+            need.enabled = some_true || !some_false;
+        }
+    }
+
+    fn decide_by_conditions(&mut self, needs: &[usize], values: &Value, path: &str, warnings: &mut Vec<String>) {
+        for &need in needs {
+            let need = &mut self.needs[need];
+            for condition in need.source.condition.trim().split(',') {
+                if condition.is_empty() {
+                    continue;
+                }
+                match path_value(values, &format!("{path}{condition}")) {
+                    Some(Value::Bool(truth)) => {
+                        need.enabled = *truth;
+                        break;
+                    }
+                    Some(_) => warnings.push(match self.compat {
+                        Compat::Helm3 => format!(
+                            "Warning: Condition path '{condition}' for chart {} returned non-bool value",
+                            need.name
+                        ),
+                        Compat::Helm4 => format!(
+                            "returned non-bool value path={} chart={}",
+                            attribute(condition),
+                            attribute(&need.name.to_text())
+                        ),
+                    }),
+                    None => {}
+                }
+            }
+        }
+    }
+
+    /// The processed tree as a chart.
+    pub(super) fn chart(&self, chart: usize) -> Chart {
+        let tree = &self.charts[chart];
+        let meta = &self.metas[tree.meta];
+        let mut out = Chart::clone(&tree.source);
+        out.values = tree.layer.values.clone();
+        out.dependencies = tree.children.iter().map(|&child| self.chart(child)).collect();
+        if tree.source.metadata.lists_dependencies
+            || !tree.source.metadata.dependencies.is_empty()
+            || *meta.name != *tree.source.metadata.name.as_bytes() {
+            let dependencies = meta.needs.iter().map(|&need| Some(self.needs[need].entry())).collect();
+            out.metadata = Arc::new(Metadata {
+                name: meta.name.to_string(),
+                dependencies,
+                lists_dependencies: meta.lists_needs,
+                ..Metadata::clone(&tree.source.metadata)
+            });
+        }
+        out
+    }
+}
+
+impl Need {
+    fn entry(&self) -> Dependency {
+        let mut entry = Dependency::clone(&self.source);
+        entry.name = self.name.to_string();
+        entry.enabled = self.enabled;
+        if let Some(imported) = &self.imported {
+            entry.import_values.clone_from(imported);
+        }
+        entry
+    }
+}
+
+/// The value at a dotted path, unless that is a table.
+fn path_value<'v>(values: &'v Value, path: &str) -> Option<&'v Value> {
+    path.split('.').try_fold(values, Value::get).filter(|value| value.as_map().is_none())
+}
+
+/// A value of a structured log line, quoted where log/slog quotes.
+pub(super) fn attribute(text: &str) -> String {
+    let plain = !text.is_empty()
+        && text.chars().all(|letter| {
+            letter != '"' && letter != '=' && letter != ' ' && (letter.is_ascii_graphic() || letter > '\u{a0}')
+        });
+    if plain { text.to_string() } else { print::quote(text) }
+}
