@@ -124,8 +124,10 @@ fn chart_object(compat: Compat, chart: &Chart, is_root: bool) -> Any {
     match compat {
         Compat::Helm3 => Any::object(ChartObject { metadata: Arc::clone(&chart.metadata), is_root }),
         Compat::Helm4 => {
-            let mut entries: Vec<(Str, Any)> =
-                METADATA_FIELDS.iter().map(|&name| (name.into(), metadata_entry(chart.metadata(), name))).collect();
+            let mut entries: Vec<(Str, Any)> = METADATA_FIELDS
+                .iter()
+                .map(|&name| (name.into(), metadata_entry(chart.metadata(), name)))
+                .collect();
             entries.push(("IsRoot".into(), Any::Bool(is_root)));
             Any::Map(Map::typed(MapType::Any, entries))
         }
@@ -164,7 +166,11 @@ fn metadata_field(metadata: &Metadata, name: &str) -> Option<Any> {
         "Description" => Any::str(&metadata.description),
         "Keywords" => texts(&metadata.keywords),
         "Maintainers" => Any::List(List::new(
-            metadata.maintainers.iter().map(|entry| pointer(entry, |it| MaintainerObject(it.clone()))).collect(),
+            metadata
+                .maintainers
+                .iter()
+                .map(|entry| pointer(entry, |it| MaintainerObject(it.clone())))
+                .collect(),
         )),
         "Icon" => Any::str(&metadata.icon),
         "APIVersion" => Any::str(&metadata.api_version),
@@ -175,7 +181,11 @@ fn metadata_field(metadata: &Metadata, name: &str) -> Option<Any> {
         "Annotations" => annotations(metadata),
         "KubeVersion" => Any::str(&metadata.kube_version),
         "Dependencies" => Any::List(List::new(
-            metadata.dependencies.iter().map(|entry| pointer(entry, |it| DependencyObject(it.clone()))).collect(),
+            metadata
+                .dependencies
+                .iter()
+                .map(|entry| pointer(entry, |it| DependencyObject(it.clone())))
+                .collect(),
         )),
         "Type" => Any::str(&metadata.kind),
         _ => return None,
@@ -385,8 +395,16 @@ impl Object for DependencyObject {
 
     fn print(&self, out: &mut Vec<u8>) {
         out.push(b'&');
-        let names: [&[u8]; 8] =
-            [b"Name", b"Version", b"Repository", b"Condition", b"Tags", b"Enabled", b"ImportValues", b"Alias"];
+        let names: [&[u8]; 8] = [
+            b"Name",
+            b"Version",
+            b"Repository",
+            b"Condition",
+            b"Tags",
+            b"Enabled",
+            b"ImportValues",
+            b"Alias",
+        ];
         print_struct(out, names.iter().filter_map(|name| self.field(name)));
     }
 
@@ -476,13 +494,24 @@ struct KubeVersionObject {
 }
 
 static KUBE_VERSION_METHODS: [Method; 2] = [
-    Method { name: "String", params: &[], variadic: false, call: |_: &mut Scope<'_>, arguments| {
-        Ok(kube_version(arguments).map_or(Any::Nil, |it| Any::str(it.capabilities.kube_version().normalized())))
-    } },
-    Method { name: "GitVersion", params: &[], variadic: false, call: |_: &mut Scope<'_>, arguments| {
-        Ok(kube_version(arguments)
-            .map_or(Any::Nil, |it| Any::str(it.capabilities.kube_version().version(it.compat))))
-    } },
+    Method {
+        name: "String",
+        params: &[],
+        variadic: false,
+        call: |_: &mut Scope<'_>, arguments| {
+            Ok(kube_version(arguments)
+                .map_or(Any::Nil, |it| Any::str(it.capabilities.kube_version().normalized())))
+        },
+    },
+    Method {
+        name: "GitVersion",
+        params: &[],
+        variadic: false,
+        call: |_: &mut Scope<'_>, arguments| {
+            Ok(kube_version(arguments)
+                .map_or(Any::Nil, |it| Any::str(it.capabilities.kube_version().version(it.compat))))
+        },
+    },
 ];
 
 fn kube_version(arguments: &[Any]) -> Option<&KubeVersionObject> {
@@ -541,12 +570,23 @@ struct ApiVersionsObject {
     compat: Compat,
 }
 
-static HAS: Method = Method { name: "Has", params: &[Type::String], variadic: false, call: |_: &mut Scope<'_>, arguments| {
-    let versions = arguments.first().and_then(Any::downcast::<ApiVersionsObject>);
-    let (Some(versions), Some(Any::Str(wanted))) = (versions, arguments.get(1)) else { return Ok(Any::Bool(false)) };
-    let found = versions.capabilities.known_api_versions().iter().any(|known| known.as_bytes() == wanted.as_bytes());
-    Ok(Any::Bool(found))
-} };
+static HAS: Method = Method {
+    name: "Has",
+    params: &[Type::String],
+    variadic: false,
+    call: |_: &mut Scope<'_>, arguments| {
+        let versions = arguments.first().and_then(Any::downcast::<ApiVersionsObject>);
+        let (Some(versions), Some(Any::Str(wanted))) = (versions, arguments.get(1)) else {
+            return Ok(Any::Bool(false));
+        };
+        let found = versions
+            .capabilities
+            .known_api_versions()
+            .iter()
+            .any(|known| known.as_bytes() == wanted.as_bytes());
+        Ok(Any::Bool(found))
+    },
+};
 
 impl Object for ApiVersionsObject {
     fn type_name(&self) -> &str {

@@ -37,13 +37,13 @@ mod host;
 mod lex;
 mod number;
 mod parse;
-mod world;
 pub mod print;
 pub(crate) mod quote;
 pub(crate) mod unicode;
 mod paths;
 mod trace;
 mod walk;
+mod world;
 
 pub use any::{Any, Capacity, Element, List, Map, MapType, Method, Object};
 pub use associate::Templates;
