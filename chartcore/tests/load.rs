@@ -2,6 +2,8 @@
 //!
 //! The tables in fixtures/load were written by running Helm 3.22.0 and 4.3.1 on the files they list.
 
+#![cfg(unix)]
+
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
