@@ -26,6 +26,8 @@ pub(crate) struct Settings {
     /// The IANA name of the local time zone, from `TZ`.
     pub(crate) time_zone: String,
     pub(crate) color: bool,
+    /// Seconds since 1970, from `SOURCE_DATE_EPOCH`.
+    pub(crate) source_date_epoch: Option<i64>,
     pub(crate) error_format: ErrorFormat,
     /// What `env` prints, by name.
     pub(crate) listed: BTreeMap<&'static str, String>,
@@ -104,22 +106,14 @@ impl Settings {
             ("HELM_KUBEAPISERVER", pick("kube-apiserver", "HELM_KUBEAPISERVER", String::new())),
             (
                 "HELM_KUBEASGROUPS",
-                if groups.is_empty() {
-                    env("HELM_KUBEASGROUPS").unwrap_or_default()
-                } else {
-                    groups.join(",")
-                },
+                if groups.is_empty() { env("HELM_KUBEASGROUPS").unwrap_or_default() } else { groups.join(",") },
             ),
             ("HELM_KUBEASUSER", pick("kube-as-user", "HELM_KUBEASUSER", String::new())),
             ("HELM_KUBECAFILE", pick("kube-ca-file", "HELM_KUBECAFILE", String::new())),
             ("HELM_KUBECONTEXT", pick("kube-context", "HELM_KUBECONTEXT", String::new())),
             (
                 "HELM_KUBEINSECURE_SKIP_TLS_VERIFY",
-                pick(
-                    "kube-insecure-skip-tls-verify",
-                    "HELM_KUBEINSECURE_SKIP_TLS_VERIFY",
-                    "false".to_owned(),
-                ),
+                pick("kube-insecure-skip-tls-verify", "HELM_KUBEINSECURE_SKIP_TLS_VERIFY", "false".to_owned()),
             ),
             (
                 "HELM_KUBETLS_SERVER_NAME",
@@ -155,8 +149,7 @@ impl Settings {
         if let Some(path) = given.text("kubeconfig") {
             listed.insert("KUBECONFIG", path.to_owned());
         }
-        let when =
-            given.text("color").or(given.text("colour")).map(str::to_owned).or_else(|| env("HELM_COLOR"));
+        let when = given.text("color").or(given.text("colour")).map(str::to_owned).or_else(|| env("HELM_COLOR"));
         let color = match when.as_deref() {
             Some("always") => true,
             Some("never") => false,
@@ -177,18 +170,9 @@ impl Settings {
                 ));
             }
         };
-        let time_zone =
-            env("TZ").map_or_else(|| "UTC".to_owned(), |zone| zone.trim_start_matches(':').to_owned());
-        Ok(Self {
-            role: Self::role_of(program),
-            compat,
-            debug,
-            namespace,
-            time_zone,
-            color,
-            error_format,
-            listed,
-        })
+        let source_date_epoch = env("SOURCE_DATE_EPOCH").and_then(|text| text.parse().ok());
+        let time_zone = env("TZ").map_or_else(|| "UTC".to_owned(), |zone| zone.trim_start_matches(':').to_owned());
+        Ok(Self { role: Self::role_of(program), compat, debug, namespace, time_zone, source_date_epoch, color, error_format, listed })
     }
 
     /// What the program calls itself in messages.

@@ -7,7 +7,7 @@ pub mod dependency;
 pub mod diag;
 pub mod error;
 pub mod files;
-// pub mod lint;
+pub mod lint;
 pub mod manifest;
 mod quote;
 pub mod regex;

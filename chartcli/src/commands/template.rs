@@ -33,7 +33,7 @@ pub(crate) fn run(context: &Context<'_>) -> Outcome {
         .is_upgrade(given.switch("is-upgrade"))
         .capabilities(capabilities);
     options = match given.text("seed") {
-        Some(seed) => options.seed(seed),
+        Some(seed) => options.sealed(seed, context.settings.source_date_epoch),
         None => {
             let host = SystemHost::new().in_time_zone(&context.settings.time_zone);
             let host = if given.switch("enable-dns") { host.with_dns() } else { host };
@@ -125,7 +125,7 @@ fn name_and_chart(context: &Context<'_>) -> Result<(String, String), Failure> {
     let name = match template {
         Some(template) => {
             let host = SystemHost::new().in_time_zone(&context.settings.time_zone);
-            chartcore::render::release_name(template, context.settings.compat, &host)?
+            chartcore::render::text("name-template", template, &[], context.settings.compat, &host)?
         }
         // `helm template` sets this name before it looks at the flag.
         None => RELEASE_NAME.to_owned(),

@@ -1,8 +1,9 @@
 //! `chart version`.
 
-use chartcore::Compat;
+use chartcore::template::SystemHost;
+use chartcore::{Compat, render};
 
-use super::{Context, Failure, Outcome};
+use super::{Context, Outcome};
 use crate::flags::{Flag, Kind};
 use crate::settings::Role;
 
@@ -32,7 +33,7 @@ pub(crate) fn run(context: &Context<'_>) -> Outcome {
             ("GoVersion", "go1.26.8"),
             ("KubeClientVersion", "v1.37"),
         ];
-        let text = chartcore::render_text("version", template, &fields).map_err(Failure::Error)?;
+        let text = render::text("_", template, &fields, context.settings.compat, &SystemHost::new())?;
         crate::output::print(text.as_bytes());
         return Ok(());
     }

@@ -302,6 +302,10 @@ pub(crate) fn parse_prefix(text: &[u8]) -> Result<Option<(Value, usize)>, String
 pub fn parse_map(text: &[u8]) -> (Map, Option<Error>) {
     match decode(text) {
         Ok((Value::Map(map), error)) => (std::sync::Arc::unwrap_or_clone(map), error),
+        // A number too large for a float64 is still a number.
+        Ok((Value::Null, Some(_))) => {
+            (Map::new(), Some(wrong_type(&Value::Int(0), "map[string]interface {}")))
+        }
         Ok((Value::Null, error)) => (Map::new(), error),
         Ok((other, _)) => (Map::new(), Some(wrong_type(&other, "map[string]interface {}"))),
         Err(error) => (Map::new(), Some(error)),
@@ -314,6 +318,7 @@ pub fn parse_map(text: &[u8]) -> (Map, Option<Error>) {
 /// As [`parse`], and `json: cannot unmarshal object into Go value of type []interface {}`.
 pub fn parse_list(text: &[u8]) -> Result<Vec<Value>, Error> {
     match decode(text)? {
+        (Value::Null, Some(_)) => Err(wrong_type(&Value::Int(0), "[]interface {}")),
         (_, Some(error)) => Err(error),
         (Value::List(list), None) => Ok(std::sync::Arc::unwrap_or_clone(list)),
         (Value::Null, None) => Ok(Vec::new()),
@@ -454,13 +459,11 @@ impl<'a> Reader<'a> {
         self.invalid(context)
     }
 
-    /// The complaint about the character here.
+    /// The complaint about the character here. In the middle of a word Go takes the end for a blank.
     #[cold]
     fn invalid(&self, context: &str) -> Error {
-        match self.text.get(self.at) {
-            Some(&byte) => Error::new(format!("invalid character {} {context}", quote(byte))),
-            None => end_of_input(),
-        }
+        let byte = self.text.get(self.at).copied().unwrap_or(b' ');
+        Error::new(format!("invalid character {} {context}", quote(byte)))
     }
 
     /// A key and its colon.

@@ -33,7 +33,7 @@ fn is_subdomain(text: &str) -> bool {
 }
 
 fn too_long(name: &str, limit: usize) -> Option<String> {
-    (name.len() > limit).then(|| format!("must be no more than {limit} bytes"))
+    (name.len() > limit).then(|| format!("must be no more than {limit} characters"))
 }
 
 fn dns_1123_subdomain(name: &str) -> Vec<String> {

@@ -9,10 +9,11 @@ use super::names;
 use super::report::Findings;
 use crate::Compat;
 use crate::chart::{Chart, File};
-use crate::error::ErrorKind;
+use crate::data::Value;
+use crate::error::{ErrorKind, Result};
 use crate::manifest::trim;
 use crate::render::{self, Capabilities, RenderOptions, Rendered};
-use crate::values::{self, Overrides};
+use crate::values::{self, MergeOptions, Overrides, Values};
 
 /// Renders the chart as release `test-release` and looks at every template.
 pub(super) fn check(chart: &Chart, overrides: &Overrides, options: &LintOptions, findings: &mut Findings) {
@@ -20,7 +21,7 @@ pub(super) fn check(chart: &Chart, overrides: &Overrides, options: &LintOptions,
     if let Some(version) = &options.kube_version {
         capabilities = capabilities.on(version.clone());
     }
-    let merged = match values::merge_for_lint(chart, overrides, options.schema) {
+    let merged = match merge(chart, overrides, options) {
         Ok(merged) => merged,
         // Helm stops here without a word when values do not fit together; the schema it reports.
         Err(error) => {
@@ -44,6 +45,27 @@ pub(super) fn check(chart: &Chart, overrides: &Overrides, options: &LintOptions,
         if !check_template(template, &rendered, options, findings) {
             return;
         }
+    }
+}
+
+/// Merges values as Helm's linter does: it coalesces what it has coalesced once more, by which a null of the
+/// user first takes a default away and then lets it come back.
+fn merge(chart: &Chart, overrides: &Overrides, options: &LintOptions) -> Result<Values> {
+    let merge_options = MergeOptions::default().skip_schema(!options.schema);
+    if !has_null(&overrides.resolve(options.compat)?, 0) {
+        return values::merge_with(chart, overrides, &merge_options);
+    }
+    let once = values::merge_with(chart, overrides, &MergeOptions::default().skip_schema(true))?;
+    values::merge_with(chart, &Overrides::new().value(once.tree().clone()), &merge_options)
+}
+
+fn has_null(value: &Value, depth: usize) -> bool {
+    /// Deeper values are refused when they are merged.
+    const DEEPEST: usize = 500;
+    match value {
+        Value::Null => true,
+        Value::Map(map) => depth < DEEPEST && map.iter().any(|(_, value)| has_null(value, depth + 1)),
+        _ => false,
     }
 }
 

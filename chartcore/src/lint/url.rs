@@ -2,6 +2,7 @@
 //!
 //! Go: net/url, `Parse` and `ParseRequestURI`; asaskevich/govalidator, `IsURL`, `IsEmail`, `IsRequestURL`.
 
+use std::net::Ipv6Addr;
 use std::sync::LazyLock;
 
 use regex_automata::meta::Regex;
@@ -32,6 +33,11 @@ pub(super) fn is_url(text: &str) -> bool {
         whole = &with_scheme;
     }
     let Some(url) = parse(whole, false) else { return false };
+    if let Some(address) = url.host.strip_prefix('[')
+        && !address.split(['%', ']']).next().is_some_and(|address| address.parse::<Ipv6Addr>().is_ok())
+    {
+        return false;
+    }
     if url.host.starts_with('.') || (url.host.is_empty() && !url.path.is_empty() && !url.path.contains('.')) {
         return false;
     }
@@ -136,7 +142,8 @@ static EMAIL: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let blanks = r"(([\x20\x09]*\x0d\x0a)?[\x20\x09]+)?";
     let quoted_letter = format!(r"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f\x21\x23-\x5b\x5d-\x7e{BEYOND}]");
     let quoted_pair = format!(r"\([\x01-\x09\x0b\x0c\x0d-\x7f{BEYOND}]");
-    let quoted = format!(r"\x22({blanks}({quoted_letter}|{quoted_pair}))*{blanks}\x22");
+    // The pattern has always had a parenthesis in the wrong place: it wants a quote before every letter.
+    let quoted = format!(r"(\x22{blanks}({quoted_letter}|{quoted_pair}))*{blanks}\x22");
     let edge = format!(r"[a-zA-Z0-9{BEYOND}]");
     let label = format!(r"({edge}|{edge}[a-zA-Z0-9\-._~{BEYOND}]*{edge})");
     let top_edge = format!(r"[a-zA-Z{BEYOND}]");
@@ -149,9 +156,8 @@ static URL: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let address4 = format!(
         r"([1-9]{digit}?|1{digit}{digit}|2[01]{digit}|22[0-3]|24{digit}|25[0-5])(\.({digit}{{1,2}}|1{digit}{digit}|2[0-4]{digit}|25[0-5])){{2}}(\.([0-9]{digit}?|1{digit}{digit}|2[0-4]{digit}|25[0-5]))"
     );
-    // The parser has checked what stands in the brackets as far as Go does; the exact forms of IPv6
-    // addresses are checked here by the standard library's reader instead of a pattern.
-    let address6 = r"[0-9a-fA-F:.%a-z]+";
+    // What stands in the brackets is read by the standard library instead of a pattern of 1,300 letters.
+    let address6 = r"[^\]]*";
     let letters = r"a-zA-Z\x{00a1}-\x{ffff}";
     let subdomain = r"((www\.)|([a-zA-Z0-9]+([-_.]?[a-zA-Z0-9])*[a-zA-Z0-9]\.[a-zA-Z0-9]+))";
     let name = format!(

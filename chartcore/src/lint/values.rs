@@ -6,9 +6,8 @@ use super::LintOptions;
 use super::report::Findings;
 use super::source::{Entry, Source};
 use crate::Compat;
-use crate::chart;
-use crate::data::Value;
-use crate::error::Result;
+use crate::data::{Value, json, yaml};
+use crate::error::{Error, ErrorKind, Result};
 use crate::values::{self, Overrides};
 
 const FILE: &str = "values.yaml";
@@ -19,7 +18,7 @@ pub(super) fn check(source: &Source, overrides: &Overrides, options: &LintOption
         return findings.info(FILE, "file does not exist");
     }
     let compat = options.compat;
-    let read = source.read(FILE, compat).and_then(|data| chart::read_values_file(&data, compat));
+    let read = source.read(FILE, compat).and_then(|data| read(&data, compat));
     let defaults = match read {
         Ok(defaults) => defaults,
         Err(error) => return findings.failure(FILE, "unable to parse YAML: ", &error),
@@ -32,6 +31,23 @@ pub(super) fn check(source: &Source, overrides: &Overrides, options: &LintOption
     }
 }
 
+/// Reads the first document into Helm's values type.
+fn read(data: &[u8], compat: Compat) -> Result<Value> {
+    let package = match compat {
+        Compat::Helm3 => "chartutil",
+        Compat::Helm4 => "common",
+    };
+    let refused = |text: String| Error::new(ErrorKind::Values, text);
+    match yaml::parse(data).map_err(|error| refused(error.full()))? {
+        Value::Null => Ok(Value::empty_map()),
+        map @ Value::Map(_) => Ok(map),
+        other => Err(refused(format!(
+            "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {} into Go value of type {package}.Values",
+            json::type_name(&other)
+        ))),
+    }
+}
+
 fn check_schema(source: &Source, defaults: &Value, overrides: &Overrides, compat: Compat) -> Result<()> {
     const SCHEMA: &str = "values.schema.json";
     if source.entry(SCHEMA) != Entry::File {
@@ -41,5 +57,5 @@ fn check_schema(source: &Source, defaults: &Value, overrides: &Overrides, compat
     if schema.is_empty() {
         return Ok(());
     }
-    values::check_one_schema(&schema, defaults, overrides)
+    values::check_own_schema(&schema, defaults, overrides, compat)
 }

@@ -7,7 +7,7 @@ use crate::data::Value;
 use crate::diag::{Diagnostic, Location};
 use crate::error::{Error, ErrorKind};
 use crate::template::{ExecError, Frame, ParseError, Templates};
-use crate::values::{Path, Values};
+use crate::values::{Effect, Explanation, Path, Setting, Values};
 
 /// A template that does not parse.
 pub(super) fn parsing(error: &ParseError, job: &Job<'_>) -> Error {
@@ -28,12 +28,7 @@ pub(super) fn parsing(error: &ParseError, job: &Job<'_>) -> Error {
 }
 
 /// A template that failed while it ran.
-pub(super) fn execution(
-    error: &ExecError,
-    jobs: &[Job<'_>],
-    templates: &Templates,
-    values: &Values,
-) -> Error {
+pub(super) fn execution(error: &ExecError, jobs: &[Job<'_>], templates: &Templates, values: &Values) -> Error {
     let compat = values.chart().compat();
     let mut diagnostic = Diagnostic::error(code(error), one_line(error.message()));
     let frames = error.frames();
@@ -89,13 +84,7 @@ fn source<'a>(jobs: &'a [Job<'_>], name: &str) -> Option<&'a File> {
 
 fn location(frame: &Frame, jobs: &[Job<'_>]) -> Location {
     let text = source(jobs, &frame.file).and_then(|file| line_text(file, frame.line));
-    Location {
-        file: frame.file.clone(),
-        line: frame.line,
-        column: frame.column + 1,
-        length: frame.length,
-        text,
-    }
+    Location { file: frame.file.clone(), line: frame.line, column: frame.column + 1, length: frame.length, text }
 }
 
 /// The text of a line, counted from 1.
@@ -112,9 +101,7 @@ fn explain(diagnostic: &mut Diagnostic, executed: &Frame, innermost: &Frame, val
         return;
     }
     let Some(path) = values_path(&innermost.node) else { return };
-    let Some((chart_path, tree)) = chart_values(values.chart(), values.tree(), &executed.file) else {
-        return;
-    };
+    let Some((chart_path, tree)) = chart_values(values.chart(), values.tree(), &executed.file) else { return };
     let mut here = tree;
     for (index, key) in path.iter().enumerate() {
         let last = index + 1 == path.len();
@@ -124,27 +111,33 @@ fn explain(diagnostic: &mut Diagnostic, executed: &Frame, innermost: &Frame, val
                 if last {
                     return;
                 }
-                let shown = format!(".Values.{}", path[..=index].join("."));
-                let state = if found.is_some() { "null" } else { "not set" };
-                diagnostic.label = Some(format!("`{shown}` is {state}"));
-                let keys =
-                    here.as_map().into_iter().flat_map(|map| map.keys()).filter_map(|key| key.as_str());
-                if found.is_none()
-                    && let Some(near) = nearest(key, keys)
-                {
+                let whole = Path::of_keys(chart_path.iter().map(String::as_str).chain(path[..=index].iter().copied()));
+                let explanation = values.explain(&whole);
+                let setting = explanation.as_ref().and_then(Explanation::winner);
+                // A null may have taken the key away.
+                let is_null = found.is_some() || setting.is_some_and(|setting| setting.value.is_null());
+                let state = if is_null { "null" } else { "not set" };
+                diagnostic.label = Some(format!("`.Values.{}` is {state}", path[..=index].join(".")));
+                let keys = here.as_map().into_iter().flat_map(|map| map.keys()).filter_map(|key| key.as_str());
+                if !is_null && let Some(near) = nearest(key, keys) {
                     diagnostic.hints.push(format!("did you mean `{near}`? it is set beside it"));
                 }
-                let whole: Vec<&str> =
-                    chart_path.iter().map(String::as_str).chain(path[..=index].iter().copied()).collect();
-                if let Some(explanation) = values.explain(&Path::of_keys(whole)) {
-                    if let Some(winner) = explanation.winner() {
-                        diagnostic.notes.push((format!("set by {}", winner.origin), winner.location.clone()));
-                    }
+                if let Some(setting) = setting {
+                    diagnostic.notes.push((origin(setting, key), setting.location.clone()));
                 }
                 diagnostic.hints.push(format!("guard it with `{{{{ {} }}}}`", guarded(&path, index)));
                 return;
             }
         }
+    }
+}
+
+/// `values-prod.yaml sets `image: null`, which takes the chart's default away`.
+fn origin(setting: &Setting, key: &str) -> String {
+    match (setting.effect, &setting.value) {
+        (Effect::Deletes, _) => format!("{} sets `{key}: null`, which takes the chart's default away", setting.origin),
+        (_, Value::Null) => format!("{} sets `{key}: null`", setting.origin),
+        _ => format!("{} sets `{key}`", setting.origin),
     }
 }
 
@@ -160,8 +153,7 @@ fn guarded(path: &[&str], missing: usize) -> String {
 /// The keys behind `.Values.` in a node that is a field chain: `.Values.a.b`, `$.Values.a.b`.
 fn values_path(node: &str) -> Option<Vec<&str>> {
     let (_, path) = node.split_once(".Values.")?;
-    let is_key =
-        |key: &str| !key.is_empty() && key.chars().all(|letter| letter.is_alphanumeric() || letter == '_');
+    let is_key = |key: &str| !key.is_empty() && key.chars().all(|letter| letter.is_alphanumeric() || letter == '_');
     let keys: Vec<&str> = path.split('.').collect();
     keys.iter().all(|key| is_key(key)).then_some(keys)
 }
@@ -186,9 +178,7 @@ fn explain_missing_template(diagnostic: &mut Diagnostic, error: &ExecError, temp
     if let Some(near) = nearest(name, templates.names().filter_map(|name| name.as_str())) {
         diagnostic.hints.push(format!("did you mean `{near}`?"));
     } else if name.starts_with("common.") {
-        diagnostic
-            .hints
-            .push("a library chart seems to be missing: check `dependencies` in Chart.yaml".to_owned());
+        diagnostic.hints.push("a library chart seems to be missing: check `dependencies` in Chart.yaml".to_owned());
     }
 }
 

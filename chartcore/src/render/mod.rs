@@ -10,8 +10,10 @@ mod failure;
 mod files;
 mod hints;
 mod host;
+mod name;
 mod notes;
 mod options;
+mod origin;
 mod parse;
 
 use std::sync::Arc;
@@ -20,6 +22,7 @@ pub use capabilities::{Capabilities, KubeVersion};
 pub use check::check;
 pub(crate) use hints::nearest;
 pub use host::SharedHost;
+pub use name::text;
 pub use notes::Note;
 pub use options::RenderOptions;
 
@@ -28,7 +31,7 @@ use crate::chart::{Chart, File};
 use crate::data::Str;
 use crate::diag::Diagnostic;
 use crate::error::Result;
-use crate::template::{Any, Map, Templates};
+use crate::template::{Any, Executor, Host, Map, Templates, print};
 use crate::values::Values;
 use context::ChartContext;
 
@@ -162,29 +165,55 @@ impl Job<'_> {
     }
 }
 
+/// Everything a render runs on.
+struct Stage<'a> {
+    compat: Compat,
+    contexts: Vec<ChartContext<'a>>,
+    jobs: Vec<Job<'a>>,
+    templates: Templates,
+}
+
+impl<'a> Stage<'a> {
+    fn set(values: &'a Values, options: &RenderOptions) -> Result<Self> {
+        let chart = values.chart();
+        let compat = chart.compat();
+        let contexts = context::contexts(chart, values.tree(), options);
+        let jobs = jobs(&contexts);
+        let templates = associate(&jobs, compat)?;
+        Ok(Self { compat, contexts, jobs, templates })
+    }
+
+    fn executor<'b>(&'b self, host: &'b dyn Host, options: &RenderOptions) -> Executor<'b> {
+        let executor = self.templates.executor(host, options.limits);
+        executor.lint(options.lint).missing_key(options.missing_key())
+    }
+
+    /// The templates to run, in order.
+    fn cues(&self) -> impl Iterator<Item = (&Job<'a>, &ChartContext<'a>)> {
+        let whole = self.jobs.iter().filter(|job| !job.is_partial());
+        whole.filter_map(|job| Some((job, self.contexts.get(job.context)?)))
+    }
+
+    /// The dot of a template. Its chart's map is shared by all templates of the chart; `.Template` changes.
+    fn dot(&self, job: &Job<'_>, context: &ChartContext<'_>) -> Any {
+        context.map.insert("Template", template_object(self.compat, context, job));
+        Any::Map(context.map.clone())
+    }
+}
+
 /// Runs all templates. The files come back by name, the notes apart.
 fn run(values: &Values, options: &RenderOptions) -> Result<(Vec<RenderedFile>, Vec<Note>)> {
-    let chart = values.chart();
-    let compat = chart.compat();
-    let contexts = context::contexts(chart, values.tree(), options);
-    let jobs = jobs(&contexts);
-    let templates = associate(&jobs, compat)?;
+    let stage = Stage::set(values, options)?;
     let host = options.shared_host();
-    let mut executor =
-        templates.executor(&*host, options.limits).lint(options.lint).missing_key(options.missing_key());
-    let (mut files, mut notes) = (Vec::with_capacity(jobs.len()), Vec::new());
-    for job in &jobs {
-        let Some(context) = contexts.get(job.context) else { continue };
-        if job.is_partial() {
-            continue;
-        }
-        context.map.insert("Template", template_object(compat, context, job));
+    let mut executor = stage.executor(&*host, options);
+    let (mut files, mut notes) = (Vec::with_capacity(stage.jobs.len()), Vec::new());
+    for (job, context) in stage.cues() {
         let mut content = Vec::with_capacity(job.file.data().len());
-        if let Err(error) = executor.execute(&job.name, &Any::Map(context.map.clone()), &mut content) {
-            return Err(failure::execution(&error, &jobs, &templates, values));
+        if let Err(error) = executor.execute(&job.name, &stage.dot(job, context), &mut content) {
+            return Err(failure::execution(&error, &stage.jobs, &stage.templates, values));
         }
-        remove_no_value(&mut content);
-        match Note::of(chart.name(), &job.name) {
+        print::remove_no_value(&mut content, 0);
+        match Note::of(values.chart().name(), &job.name) {
             Some(note) => notes.push(note.with_text(content)),
             None => files.push(RenderedFile::new(job.name.as_str(), content)),
         }
@@ -237,43 +266,4 @@ fn template_object(compat: Compat, context: &ChartContext<'_>, job: &Job<'_>) ->
     let base_path = Str::from(format!("{}/templates", context.path));
     let entries = vec![("BasePath".into(), Any::Str(base_path)), ("Name".into(), Any::str(&job.name))];
     Any::Map(Map::typed(context::values_type(compat), entries))
-}
-
-/// Takes every `<no value>` out, as Helm does with what a template wrote.
-fn remove_no_value(content: &mut Vec<u8>) {
-    const NO_VALUE: &[u8] = b"<no value>";
-    let finder = memchr::memmem::Finder::new(NO_VALUE);
-    let Some(mut write) = finder.find(content) else { return };
-    let mut read = write + NO_VALUE.len();
-    loop {
-        let next = finder.find(&content[read..]).map_or(content.len(), |at| read + at);
-        content.copy_within(read..next, write);
-        write += next - read;
-        if next == content.len() {
-            break;
-        }
-        read = next + NO_VALUE.len();
-    }
-    content.truncate(write);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::remove_no_value;
-
-    #[test]
-    fn no_value_disappears() {
-        for (before, after) in [
-            ("", ""),
-            ("a", "a"),
-            ("<no value>", ""),
-            ("a: <no value>\nb: <no value>x", "a: \nb: x"),
-            ("<no <no value>value>", "<no value>"),
-            ("<no value><no value>!", "!"),
-        ] {
-            let mut content = before.as_bytes().to_vec();
-            remove_no_value(&mut content);
-            assert_eq!(String::from_utf8(content).unwrap(), after);
-        }
-    }
 }

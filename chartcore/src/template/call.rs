@@ -6,7 +6,7 @@ use crate::data::Str;
 use crate::quote::quoted;
 
 use super::code::Ident;
-use super::{Any, Element, MapType, Method, MissingKey, Type};
+use super::{Any, Element, MapType, Method, MissingKey, Type, funcs};
 
 /// Go: `canBeNil`.
 pub(super) fn can_be_nil(expected: Type) -> bool {
@@ -126,6 +126,10 @@ pub(super) fn field(
             }
             Err(no_field(name, interface, object.type_name()))
         }
+        Any::Duration(_) => match funcs::duration_method(name) {
+            Some(method) => Ok(Found::Method(method)),
+            None => Err(no_field(name, interface, receiver.type_name())),
+        },
         other => Err(no_field(name, interface, other.type_name())),
     }
 }

@@ -521,7 +521,7 @@ impl Parser<'_> {
         let dot =
             self.source[start..end].iter().rposition(|&byte| byte == b'.').map_or(start, |at| start + at);
         let name = self.chain(dot as u32 + 1, end as u32);
-        let before = (start < dot).then(|| (start as u32, dot as u32));
+        let before = (start < dot).then_some((start as u32, dot as u32));
         self.work.push(Work::MethodEnd { method: None, count, piped, node });
         for index in (1..arguments.length).rev() {
             let node = self.ast.children(arguments)[index as usize];
@@ -638,9 +638,18 @@ pub(super) fn literal_for(
             Some(int) => Ok(Some(Literal::Int64(int))),
             None => wrong("integer", shown()),
         },
+        Type::Named("time.Duration") => match number.and_then(|number| number.int) {
+            Some(int) => Ok(Some(Literal::Int64(int))),
+            None => wrong("integer", shown()),
+        },
         Type::Float => match number.and_then(|number| number.float) {
             Some(float) => Ok(Some(Literal::Float(float))),
             None => wrong("float", shown()),
+        },
+        // The kind behind the name decides; of the named types that are numbers, only this one is asked for.
+        Type::Named("time.Duration") => match number.and_then(|number| number.int) {
+            Some(int) => Ok(Some(Literal::Duration(int))),
+            None => wrong("integer", shown()),
         },
         Type::Bytes | Type::List | Type::Strings | Type::Map | Type::Named(_) => {
             Err(format!("can't handle {} for arg of type {}", shown(), expected.name()))

@@ -16,6 +16,7 @@ use super::call::{self, Found};
 use super::code::{Body, Chain, Loop, Op, Origin};
 use super::compile::{ideal_constant, literal_for};
 use super::error::Cause;
+use super::trace::Trace;
 use super::walk::Walk;
 use super::{
     Any, ExecError, Frame, Function, Host, Memo, Method, Parsed, Scope, Templates, Type, funcs, print, quote,
@@ -91,6 +92,13 @@ impl Unit<'_> {
         match self {
             Self::Entry(entry) => &entry.parsed,
             Self::Tpl(unit, _) => &unit.parsed,
+        }
+    }
+
+    fn shared(&self) -> Arc<Parsed> {
+        match self {
+            Self::Entry(entry) => Arc::clone(&entry.parsed),
+            Self::Tpl(unit, _) => Arc::clone(&unit.parsed),
         }
     }
 
@@ -190,6 +198,7 @@ pub struct Executor<'a> {
     includes: Option<HashMap<Str, usize>>,
     include_depth: usize,
     scratch: Vec<u8>,
+    trace: Option<Trace>,
 }
 
 /// What an error says, before it is placed.
@@ -256,6 +265,7 @@ impl<'a> Executor<'a> {
             includes: None,
             include_depth: 0,
             scratch: Vec::new(),
+            trace: None,
         }
     }
 
@@ -315,6 +325,17 @@ impl<'a> Executor<'a> {
         outcome
     }
 
+    /// As [`Executor::execute`] into an empty `out`, and says which part of which template wrote what.
+    ///
+    /// # Errors
+    /// Those of [`Executor::execute`].
+    pub fn execute_traced(&mut self, name: &str, data: &Any, out: &mut Vec<u8>) -> Result<Trace, ExecError> {
+        self.trace = Some(Trace::default());
+        let outcome = self.execute(name, data, out);
+        let trace = self.trace.take().unwrap_or_default();
+        outcome.map(|()| trace)
+    }
+
     /// The error with the frames it happened in.
     #[cold]
     fn place(&self, failure: Failure) -> ExecError {
@@ -358,6 +379,9 @@ impl<'a> Executor<'a> {
         loop {
             let Some(op) = code.get(*next) else { return Ok(Flow::Done) };
             *next += 1;
+            if let Some(trace) = &mut self.trace {
+                trace.note(out.len(), op, self.at, || (self.unit.file(), self.unit.shared()));
+            }
             match *op {
                 Op::Text { start, end } => {
                     out.extend_from_slice(&parsed.source[start as usize..end as usize])

@@ -40,6 +40,8 @@ mod parse;
 pub mod print;
 pub(crate) mod quote;
 pub(crate) mod unicode;
+mod paths;
+mod trace;
 mod walk;
 mod world;
 
@@ -52,3 +54,4 @@ pub use function::{Body, Fault, Function, Memo, Scope, Type};
 pub use host::Host;
 pub use parse::{Parsed, parse};
 pub use world::{SealedHost, SystemHost};
+pub use trace::{Origin, Trace};

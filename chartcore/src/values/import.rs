@@ -2,7 +2,7 @@
 //!
 //! Helm: pkg/chart/v2/util/dependencies.go, `processImportValues`.
 
-use super::coalesce::{self, Charts, Heap, Nulls, TableId};
+use super::coalesce::{Charts, Heap, Nulls, TableId};
 use super::enable::{Forest, attribute};
 use super::print;
 use crate::data::{Map, Value};
@@ -55,7 +55,15 @@ fn import_at(forest: &mut Forest, chart: usize, compat: Compat, warnings: &mut V
         }
         done.push((need, forms));
     }
-    let merged = coalesce::tables(&heap.freeze(values)?, &heap.freeze(imported)?, Nulls::Keep, warnings)?;
+    // The chart's own values win. They are copied, but what is imported is still shared: a null here reaches
+    // every place the same table was imported to.
+    let own = heap.freeze(values)?;
+    let merged = match own.as_map() {
+        Some(own) => heap.thaw(own),
+        None => heap.empty(),
+    };
+    heap.merge_tables(merged, imported)?;
+    let merged = heap.freeze(merged)?;
     warnings.append(&mut missing);
     forest.set_values(chart, merged);
     for (need, forms) in done {

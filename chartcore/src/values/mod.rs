@@ -14,6 +14,7 @@ mod json;
 mod merge;
 mod origin;
 mod overrides;
+mod own;
 mod path;
 mod print;
 mod reuse;
@@ -34,7 +35,10 @@ use crate::diag::Diagnostic;
 use crate::error::Result;
 
 pub use merge::{MergeOptions, Merger};
+#[allow(unused_imports, reason = "for the lint rules")]
+pub(crate) use merge::{check_one_schema, merge_for_lint};
 pub use origin::{Effect, Explanation, Origin, Setting};
+pub(crate) use own::check_own_schema;
 pub use overrides::{Overrides, Setter, ValuesSource, read_from_disk};
 pub use path::{Path, PathStep};
 pub use reuse::{Previous, keep, reset_then_reuse, reuse};
@@ -124,8 +128,22 @@ impl Values {
     }
 
     /// Tells who set the value at a path, over whom; nothing if nobody mentions it.
-    pub fn explain(&self, path: &Path) -> Option<Explanation> {
-        origin::explain(&self.inner, path)
+    ///
+    /// ```
+    /// use chartcore::Chart;
+    /// use chartcore::values::{Overrides, merge};
+    ///
+    /// let chart = Chart::builder("web").build()?;
+    /// let values = merge(&chart, &Overrides::new().text("prod.yaml", "replicas: 2").set("replicas=3"))?;
+    /// let explanation = values.explain(&["replicas"]).expect("it is set");
+    /// assert_eq!(
+    ///     explanation.to_string(),
+    ///     "replicas = 3\n  set by --set replicas=3\n  over prod.yaml:1: 2\n"
+    /// );
+    /// # Ok::<(), chartcore::Error>(())
+    /// ```
+    pub fn explain(&self, path: impl Into<Path>) -> Option<Explanation> {
+        origin::explain(&self.inner, &path.into())
     }
 }
 

@@ -58,6 +58,30 @@ impl From<Vec<PathStep>> for Path {
     }
 }
 
+impl From<&Path> for Path {
+    fn from(path: &Path) -> Self {
+        path.clone()
+    }
+}
+
+impl From<&[&str]> for Path {
+    fn from(keys: &[&str]) -> Self {
+        Self::of_keys(keys.iter().copied())
+    }
+}
+
+impl<const N: usize> From<&[&str; N]> for Path {
+    fn from(keys: &[&str; N]) -> Self {
+        Self::of_keys(keys.iter().copied())
+    }
+}
+
+impl From<&Vec<&str>> for Path {
+    fn from(keys: &Vec<&str>) -> Self {
+        Self::of_keys(keys.iter().copied())
+    }
+}
+
 impl FromStr for Path {
     type Err = Error;
 

@@ -155,7 +155,7 @@ fn report(area: &str, total: usize, failures: Vec<String>) {
         failures.is_empty(),
         "{} of {total} differ:\n{}",
         failures.len(),
-        failures[..failures.len().min(6)].join("\n\n")
+        failures[..failures.len().min(2)].join("\n\n").chars().take(12_000).collect::<String>()
     );
 }
 

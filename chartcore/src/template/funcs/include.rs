@@ -8,21 +8,11 @@ use crate::template::error::{WARN_END, WARN_START};
 use crate::template::{Any, Fault, Function, Scope, Type};
 
 pub(super) static FUNCTIONS: &[Function] = &[
-    Function { name: "fail", params: &[Type::String], variadic: false, call: fail },
-    Function {
-        name: "include",
-        params: &[Type::String, Type::Any],
-        variadic: false,
-        call: not_a_plain_function,
-    },
-    Function {
-        name: "lookup",
-        params: &[Type::String, Type::String, Type::String, Type::String],
-        variadic: false,
-        call: lookup,
-    },
-    Function { name: "required", params: &[Type::String, Type::Any], variadic: false, call: required },
-    Function { name: "tpl", params: &[Type::String, Type::Any], variadic: false, call: not_a_plain_function },
+    Function::new("fail", &[Type::String], fail),
+    Function::new("include", &[Type::String, Type::Any], not_a_plain_function),
+    Function::new("lookup", &[Type::String, Type::String, Type::String, Type::String], lookup),
+    Function::new("required", &[Type::String, Type::Any], required),
+    Function::new("tpl", &[Type::String, Type::Any], not_a_plain_function),
 ];
 
 fn text(arg: &Any) -> String {

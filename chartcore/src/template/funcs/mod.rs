@@ -28,6 +28,7 @@ use super::Function;
 use crate::Compat;
 
 pub(super) use builtin::{fault_of_call, length};
+pub(super) use date::duration_method;
 
 /// Every family's functions. Names are unique: where Helm overrides Sprig and Sprig overrides Go, only
 /// the winner is listed.

@@ -388,6 +388,10 @@ impl Object for Named {
         out.extend_from_slice(self.word().as_bytes());
     }
 
+    fn underlying(&self) -> Option<Any> {
+        Some(Any::Int(self.number()))
+    }
+
     fn to_value(&self) -> Value {
         Value::Int(self.number())
     }
