@@ -1,9 +1,14 @@
 //! One file per command, Helm's names.
 
 mod completion;
+mod create;
+mod dependency;
 mod env;
+mod lint;
+mod show;
 mod source;
 mod template;
+mod values;
 mod version;
 
 use chartcore::diag::Diagnostic;
@@ -111,6 +116,26 @@ pub(crate) static ALL: &[Spec] = &[
             ),
             spec!(["zsh"], "zsh", "for zsh", [completion::FLAGS], Arguments::None, completion::zsh),
         ]
+    ),
+    spec!(
+        ["create"],
+        "create NAME",
+        "create a new chart with the given name",
+        [create::FLAGS],
+        Arguments::Exactly(1),
+        create::run
+    ),
+    group!(
+        ["dependency", "dep", "dependencies"],
+        "manage a chart's dependencies",
+        [spec!(
+            ["list", "ls"],
+            "list CHART",
+            "list the dependencies for the given chart",
+            [dependency::FLAGS],
+            Arguments::Any,
+            dependency::list
+        ),]
     ),
     spec!(["env"], "env", "client environment information", [], Arguments::AtMost(1), env::run),
     spec!(
