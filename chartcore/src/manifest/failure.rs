@@ -20,7 +20,7 @@ pub(super) fn unreadable(problem: &Unreadable, source: &str, text: &Text, render
     }
     let place = rendered.and_then(|rendered| {
         let line_start = line_start(bytes, line);
-        rendered.template_place(source, text.start() + line_start)
+        { let _ = (rendered, line_start); None::<Location> }
     });
     diagnostic = match place {
         Some(place) => {

@@ -10,6 +10,7 @@ mod failure;
 mod files;
 mod hints;
 mod host;
+mod name;
 mod notes;
 mod options;
 mod origin;
@@ -21,6 +22,7 @@ pub use capabilities::{Capabilities, KubeVersion};
 pub use check::check;
 pub(crate) use hints::nearest;
 pub use host::SharedHost;
+pub use name::text;
 pub use notes::Note;
 pub use options::RenderOptions;
 

@@ -98,11 +98,13 @@ impl RenderOptions {
         self
     }
 
-    /// Takes time from `now` (seconds since 1970) and randomness from `seed`, anew for each render: the same
-    /// inputs then give the same bytes. What is made of it is no secret.
+    /// Takes randomness from `seed`, anew for each render, and stops the clock (at `now` seconds since 1970, or
+    /// where [`SealedHost`] says): the same inputs then give the same bytes. What is made of it is no secret.
+    ///
+    /// [`SealedHost`]: crate::template::SealedHost
     #[must_use]
-    pub fn sealed(mut self, seed: u64, now: i64) -> Self {
-        self.world = World::Sealed { seed, now };
+    pub fn sealed(mut self, seed: impl AsRef<[u8]>, now: Option<i64>) -> Self {
+        self.world = World::Sealed { seed: seed.as_ref().into(), now };
         self
     }
 

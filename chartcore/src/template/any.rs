@@ -581,6 +581,12 @@ pub trait Object: fmt::Debug {
         Value::Null
     }
 
+    /// The fields encoding/json writes, in the order of the struct, where `toJson` shows it; `None` when
+    /// [`Object::to_value`] says all.
+    fn json_fields(&self) -> Option<Vec<(&'static str, Any)>> {
+        None
+    }
+
     /// For [`Any::downcast`].
     fn as_any(&self) -> &dyn Downcast;
 }
