@@ -314,6 +314,8 @@ impl MapType {
 #[derive(Clone)]
 pub struct Map {
     cell: Rc<MapCell>,
+    /// Seen as a `map[string]interface{}`, whatever type the map was made with.
+    plain: bool,
 }
 
 struct MapCell {
@@ -363,7 +365,8 @@ impl Map {
     }
 
     fn made(kind: MapType, nil: bool, store: Store) -> Self {
-        Self { cell: Rc::new(MapCell { kind: Cell::new(kind), nil, store: RefCell::new(store) }) }
+        let cell = MapCell { kind: Cell::new(kind), nil, store: RefCell::new(store) };
+        Self { cell: Rc::new(cell), plain: false }
     }
 
     /// A map over a shared tree, opened when it is first looked into.
@@ -412,7 +415,14 @@ impl Map {
 
     /// Which Go type it is.
     pub fn kind(&self) -> MapType {
-        self.cell.kind.get()
+        if self.plain { MapType::Any } else { self.cell.kind.get() }
+    }
+
+    /// The same map as a Go function sees and returns it whose parameter is a `map[string]interface{}`:
+    /// `.Values` loses its named type on the way through `set` and `merge`.
+    #[must_use]
+    pub fn plain(&self) -> Self {
+        Self { cell: Rc::clone(&self.cell), plain: true }
     }
 
     /// The same map under another type's name.
