@@ -36,10 +36,9 @@ pub(super) fn values_type(compat: Compat) -> MapType {
 pub(super) fn contexts<'a>(root: &'a Chart, tree: &Value, options: &RenderOptions) -> Vec<ChartContext<'a>> {
     let compat = root.compat();
     let values = match Any::from(tree) {
-        Any::Map(map) => map,
-        _ => Map::new(),
+        Any::Map(map) => map.seen_as(values_type(compat)),
+        _ => Map::typed(values_type(compat), Vec::new()),
     };
-    values.set_kind(values_type(compat));
     let shared = Shared {
         compat,
         release: release(options),
@@ -84,8 +83,8 @@ impl Shared {
         );
         contexts.push(ChartContext { chart, path: path.clone(), map: map.clone() });
         for child in chart.dependencies() {
-            let child_values = table(&values, child.name()).unwrap_or_default();
-            child_values.set_kind(values_type(self.compat));
+            // The parent goes on seeing it as the plain map it is in its values.
+            let child_values = table(&values, child.name()).unwrap_or_default().seen_as(values_type(self.compat));
             let child_path = format!("{path}/charts/{}", child.name());
             let child_map = self.add(child, child_path, child_values, false, contexts);
             subcharts.insert(child.name(), Any::Map(child_map));
