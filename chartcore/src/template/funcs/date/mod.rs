@@ -87,6 +87,14 @@ pub(super) static FUNCTIONS: &[Function] = &[
     }),
 ];
 
+/// The year, and month, day, hour, minute and second as ten digits, so many seconds after 1970 in Greenwich.
+pub(super) fn year_and_rest(seconds: i64) -> (i64, String) {
+    let time = Time::new(Moment { seconds, nanoseconds: 0 }, Zone::UTC);
+    let mut rest = Vec::new();
+    time.write(&mut rest, b"0102150405");
+    (time.date_and_second().0.year, String::from_utf8_lossy(&rest).into_owned())
+}
+
 /// The layout of `htmlDate`.
 const HTML: &[u8] = b"2006-01-02";
 
@@ -163,10 +171,10 @@ fn parsed_int(text: &[u8]) -> i64 {
 
 /// `strings.TrimSpace`.
 fn without_space(mut text: &[u8]) -> &[u8] {
-    while let Some((_, length)) = unicode::decode(text).filter(|it| unicode::is_space(it.0)) {
+    while let Some((_, length)) = unicode::first(text).filter(|it| unicode::is_space(it.0)) {
         text = &text[length..];
     }
-    while let Some((_, length)) = unicode::decode_last(text).filter(|it| unicode::is_space(it.0)) {
+    while let Some((_, length)) = unicode::last(text).filter(|it| unicode::is_space(it.0)) {
         text = &text[..text.len() - length];
     }
     text
