@@ -145,11 +145,6 @@ impl Forest {
         self.charts[chart].layer = Layer::new(values);
     }
 
-    /// The chart as loaded.
-    pub(super) fn source(&self, chart: usize) -> &Arc<Chart> {
-        &self.charts[chart].source
-    }
-
     /// `CoalesceValues` or `MergeValues` of the chart under `values`.
     ///
     /// # Errors

@@ -35,8 +35,6 @@ use crate::diag::Diagnostic;
 use crate::error::Result;
 
 pub use merge::{MergeOptions, Merger};
-#[allow(unused_imports, reason = "for the lint rules")]
-pub(crate) use merge::{check_one_schema, merge_for_lint};
 pub use origin::{Effect, Explanation, Origin, Setting};
 pub use overrides::{Overrides, Setter, ValuesSource, read_from_disk};
 pub(crate) use own::check_own_schema;

@@ -786,12 +786,11 @@ fn collect_anchors(root: &mut Root, home: &str, schema: &Json, pointer: &str) ->
     if let Some(anchor) = schema.get("$anchor").and_then(Json::as_str) {
         add(anchor)?;
     }
-    if draft >= Draft::Draft2020 {
-        if let Some(anchor) = schema.get("$dynamicAnchor").and_then(Json::as_str) {
+    if draft >= Draft::Draft2020
+        && let Some(anchor) = schema.get("$dynamicAnchor").and_then(Json::as_str) {
             add(anchor)?;
             resource.dynamic_anchors.push(anchor.to_string());
         }
-    }
     Ok(())
 }
 
