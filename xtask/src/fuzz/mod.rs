@@ -174,6 +174,11 @@ fn explanation(request: &Value, theirs: &Value, ours: &Value) -> Option<&'static
     if said.contains("admissionregistration") && ours.to_string().contains("admissionregistration") {
         return Some("print .Capabilities whole");
     }
+    // Helm takes subcharts in the order of a Go map.
+    let mismatch = |answer: &Value| answer["error"].as_str().is_some_and(|error| error.starts_with("type mismatch on "));
+    if request["op"] == "coalesce" && mismatch(theirs) && mismatch(ours) {
+        return Some("name the other of two charts whose values are no table");
+    }
     if request["op"] == "tt" && templates::names_an_added_function(&theirs["error"]) {
         return Some("name a function of Helm where only Go's are");
     }
