@@ -15,7 +15,7 @@ use crate::data::{Map, Value};
 /// How deep schemas may be applied within each other.
 const DEPTH: usize = 250;
 /// How many times a schema may be applied to a value in one go.
-const STEPS: usize = 5_000_000;
+const STEPS: usize = 2_000_000;
 
 pub(super) const TYPE_NAMES: [&str; 7] =
     ["null", "boolean", "number", "integer", "string", "array", "object"];
