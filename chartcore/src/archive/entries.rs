@@ -55,7 +55,9 @@ fn push_chart(
     if metadata.api_version == "v2"
         && let Some(lock) = chart.lock()
     {
-        let bytes = match options.mtime {
+        // Helm 3 knows no SOURCE_DATE_EPOCH.
+        let stamp = options.mtime.filter(|_| chart.compat() == Compat::Helm4);
+        let bytes = match stamp {
             Some(seconds) => Lock { generated: time_text(seconds), ..lock.clone() }.to_yaml()?,
             None => lock.to_yaml()?,
         };

@@ -31,8 +31,8 @@ pub struct PackOptions {
     pub version: Option<String>,
     /// Replaces the version of what the chart installs.
     pub app_version: Option<String>,
-    /// Seconds since 1970 for every entry and for `generated` in Chart.lock (`SOURCE_DATE_EPOCH`); without it
-    /// entries get [`DEFAULT_MTIME`] and Chart.lock keeps its time.
+    /// Seconds since 1970 for every entry and, by Helm 4's rules, for `generated` in Chart.lock
+    /// (`SOURCE_DATE_EPOCH`). Without it entries get [`DEFAULT_MTIME`] and Chart.lock keeps its time.
     pub mtime: Option<u64>,
 }
 

@@ -7,12 +7,39 @@ use crate::data::{Map, Value, number, yaml};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Reads a YAML file whose whole numbers stay whole, so that `20240930` does not become `2.024093e+07` where a
-/// text is asked for.
+/// text is asked for. `texts` are the fields that are texts, as keys from the top joined with dots.
 ///
 /// # Errors
-/// Go's text of a YAML error.
-pub(super) fn read(bytes: &[u8]) -> Result<Value> {
-    yaml::parse_typed(bytes).map_err(|error| yaml_error(&error))
+/// Go's text of a YAML error, or of an infinite number where no text is asked for.
+pub(super) fn read(bytes: &[u8], texts: &[&'static str]) -> Result<Value> {
+    let value = yaml::parse_typed(bytes).map_err(|error| yaml_error(&error))?;
+    match infinite(&value, "", texts) {
+        None => Ok(value),
+        Some(number) => {
+            let mut message = b"error converting YAML to JSON: json: unsupported value: ".to_vec();
+            number::write_v(&mut message, number);
+            Err(Error::new(ErrorKind::Chart, String::from_utf8_lossy(&message)))
+        }
+    }
+}
+
+/// The first number that JSON has no form for and that does not become a text.
+fn infinite(value: &Value, path: &str, texts: &[&'static str]) -> Option<f64> {
+    match value {
+        Value::Float(number) if !number.is_finite() && !texts.contains(&path) => Some(*number),
+        Value::List(list) => list.iter().find_map(|entry| infinite(entry, path, texts)),
+        Value::Map(map) => map.iter().find_map(|(key, value)| {
+            let path = match path {
+                "" => key.to_text().into_owned(),
+                "annotations" => path.to_string(),
+                // No text lies deeper than two keys.
+                path if path.contains('.') => ".".to_string(),
+                path => format!("{path}.{key}"),
+            };
+            infinite(value, field(texts, path.as_bytes()).unwrap_or(&path), texts)
+        }),
+        _ => None,
+    }
 }
 
 /// A YAML error with the prefix of sigs.k8s.io/yaml.

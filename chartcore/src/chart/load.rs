@@ -1,7 +1,6 @@
 //! Folders, archives and files in memory to charts. Helm: pkg/chart/v2/loader.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,7 +10,7 @@ use crate::Compat;
 use crate::data::{Map, Value, yaml};
 use crate::diag::Diagnostic;
 use crate::error::{Error, ErrorKind, Result};
-use crate::files::directory::{self, Symlinks};
+use crate::files::directory::{self, PathKind, Symlinks};
 use crate::files::tarball::{self, Budget};
 use crate::files::{FileTree, Limits};
 
@@ -90,8 +89,14 @@ impl Default for LoadOptions {
 /// then shows in the texts.
 pub fn load(path: impl AsRef<Path>, options: &LoadOptions) -> Result<Chart> {
     let path = path.as_ref();
-    let status = fs::metadata(path).map_err(|error| directory::io_error("stat", path, error))?;
-    if status.is_dir() { load_directory(path, options) } else { load_archive_file(path, options) }
+    match directory::kind_of(path)? {
+        PathKind::Folder => load_directory(path, options),
+        PathKind::File => load_archive_file(path, options),
+        PathKind::Irregular => {
+            let message = format!("file '{}' cannot be read: it is not a regular file", path.display());
+            Err(Error::new(ErrorKind::Chart, message))
+        }
+    }
 }
 
 fn load_directory(path: &Path, options: &LoadOptions) -> Result<Chart> {
@@ -109,11 +114,6 @@ fn load_directory(path: &Path, options: &LoadOptions) -> Result<Chart> {
 
 fn load_archive_file(path: &Path, options: &LoadOptions) -> Result<Chart> {
     let name = path.display().to_string();
-    let status = fs::metadata(path).map_err(|error| directory::io_error("stat", path, error))?;
-    if !status.is_file() {
-        let message = format!("file '{name}' cannot be read: it is not a regular file");
-        return Err(Error::new(ErrorKind::Chart, message));
-    }
     // Compressed bytes are never more than this; what they unpack to is counted while unpacking.
     let bytes = directory::read_file(path, options.limits.archive_bytes.saturating_mul(2))?;
     tarball::check_signature(&name, &bytes)?;

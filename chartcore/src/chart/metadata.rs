@@ -114,6 +114,32 @@ const METADATA_FIELDS: [&str; 17] = [
     "type",
 ];
 
+/// The fields of Chart.yaml that are texts or lists of texts.
+const METADATA_TEXTS: [&str; 22] = [
+    "name",
+    "home",
+    "sources",
+    "version",
+    "description",
+    "keywords",
+    "icon",
+    "apiVersion",
+    "condition",
+    "tags",
+    "appVersion",
+    "annotations",
+    "kubeVersion",
+    "type",
+    "maintainers.name",
+    "maintainers.email",
+    "maintainers.url",
+    "dependencies.name",
+    "dependencies.version",
+    "dependencies.repository",
+    "dependencies.condition",
+    "dependencies.alias",
+];
+
 impl Metadata {
     /// Reads Chart.yaml without checking what it says.
     ///
@@ -127,7 +153,7 @@ impl Metadata {
 
     /// Reads a file over what is there, as Helm does with requirements.yaml.
     pub(super) fn read_over(&mut self, bytes: &[u8], compat: Compat) -> Result<()> {
-        let value = decode::read(bytes)?;
+        let value = decode::read(bytes, &METADATA_TEXTS)?;
         let package = decode::package(compat);
         let Some(map) = decode::top(&value, &format!("{package}.Metadata"))? else { return Ok(()) };
         for (key, value) in map.iter() {
@@ -378,7 +404,10 @@ impl Lock {
     /// # Errors
     /// Not YAML, or a value of the wrong type; Go's texts.
     pub fn from_yaml(bytes: &[u8], compat: Compat) -> Result<Option<Self>> {
-        let value = decode::read(bytes)?;
+        let value = decode::read(
+            bytes,
+            &["digest", "dependencies.name", "dependencies.version", "dependencies.repository"],
+        )?;
         let package = decode::package(compat);
         let Some(map) = decode::top(&value, &format!("{package}.Lock"))? else { return Ok(None) };
         let mut lock = Self::default();
@@ -422,7 +451,7 @@ impl Lock {
 /// # Errors
 /// Not YAML, or a value of the wrong type.
 pub(super) fn api_version(bytes: &[u8]) -> Result<String> {
-    let value = decode::read(bytes)?;
+    let value = decode::read(bytes, &["apiVersion"])?;
     let mut found = String::new();
     for (key, value) in decode::top(&value, "loader.chartBase")?.into_iter().flat_map(Map::iter) {
         if let Some(path) = decode::field(&["apiVersion"], key) {

@@ -279,12 +279,33 @@ pub fn parse(text: &[u8]) -> Result<Value, Error> {
     }
 }
 
+/// Reads the next value of a stream and says where it ends, as `json.Decoder.Decode` does; `None` when only
+/// blanks are left.
+///
+/// # Errors
+/// encoding/json's text, with the offset of a malformed character in front, as Kubernetes' decoder has it.
+pub(crate) fn parse_prefix(text: &[u8]) -> Result<Option<(Value, usize)>, String> {
+    let mut reader = Reader { text, at: 0, too_large: None };
+    if reader.skip_blanks().is_none() {
+        return Ok(None);
+    }
+    match reader.value() {
+        Ok(value) => Ok(Some((value, reader.at))),
+        Err(error) if error == end_of_input() => Err("unexpected EOF".to_owned()),
+        Err(error) => Err(format!("json: offset {}: {error}", reader.at + 1)),
+    }
+}
+
 /// Reads an object as `json.Unmarshal` into a `map[string]interface{}` does; `null` is the empty map.
 ///
 /// Beside the error there is what Go leaves in the map: a number too large becomes null, the rest is kept.
 pub fn parse_map(text: &[u8]) -> (Map, Option<Error>) {
     match decode(text) {
         Ok((Value::Map(map), error)) => (std::sync::Arc::unwrap_or_clone(map), error),
+        // A number too large for a float64 is still a number.
+        Ok((Value::Null, Some(_))) => {
+            (Map::new(), Some(wrong_type(&Value::Int(0), "map[string]interface {}")))
+        }
         Ok((Value::Null, error)) => (Map::new(), error),
         Ok((other, _)) => (Map::new(), Some(wrong_type(&other, "map[string]interface {}"))),
         Err(error) => (Map::new(), Some(error)),
@@ -297,6 +318,7 @@ pub fn parse_map(text: &[u8]) -> (Map, Option<Error>) {
 /// As [`parse`], and `json: cannot unmarshal object into Go value of type []interface {}`.
 pub fn parse_list(text: &[u8]) -> Result<Vec<Value>, Error> {
     match decode(text)? {
+        (Value::Null, Some(_)) => Err(wrong_type(&Value::Int(0), "[]interface {}")),
         (_, Some(error)) => Err(error),
         (Value::List(list), None) => Ok(std::sync::Arc::unwrap_or_clone(list)),
         (Value::Null, None) => Ok(Vec::new()),
@@ -328,7 +350,16 @@ enum Open {
 }
 
 impl<'a> Reader<'a> {
+    /// A value with nothing but blanks behind it.
     fn document(&mut self) -> Result<Value, Error> {
+        let value = self.value()?;
+        match self.skip_blanks() {
+            None => Ok(value),
+            Some(_) => Err(self.invalid("after top-level value")),
+        }
+    }
+
+    fn value(&mut self) -> Result<Value, Error> {
         let mut open: Vec<Open> = Vec::new();
         loop {
             // A value starts here.
@@ -361,12 +392,7 @@ impl<'a> Reader<'a> {
             // And ends here, perhaps with what it is in.
             loop {
                 match open.last_mut() {
-                    None => {
-                        return match self.skip_blanks() {
-                            None => Ok(value),
-                            Some(_) => Err(self.invalid("after top-level value")),
-                        };
-                    }
+                    None => return Ok(value),
                     Some(Open::List(items)) => {
                         items.push(value);
                         match self.next("after array element")? {
@@ -433,13 +459,11 @@ impl<'a> Reader<'a> {
         self.invalid(context)
     }
 
-    /// The complaint about the character here.
+    /// The complaint about the character here. In the middle of a word Go takes the end for a blank.
     #[cold]
     fn invalid(&self, context: &str) -> Error {
-        match self.text.get(self.at) {
-            Some(&byte) => Error::new(format!("invalid character {} {context}", quote(byte))),
-            None => end_of_input(),
-        }
+        let byte = self.text.get(self.at).copied().unwrap_or(b' ');
+        Error::new(format!("invalid character {} {context}", quote(byte)))
     }
 
     /// A key and its colon.

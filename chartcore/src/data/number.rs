@@ -2,7 +2,7 @@
 
 /// Digits and decimal exponent of the shortest text that reads back as `number` (finite, not 0):
 /// the value is `0.DIGITS × 10^exponent`. Digits come from ryu, whose choice on ties equals Go's.
-fn shortest(number: f64) -> (bool, Vec<u8>, i32) {
+pub(crate) fn shortest(number: f64) -> (bool, Vec<u8>, i32) {
     split_digits(ryu::Buffer::new().format_finite(number).as_bytes())
 }
 

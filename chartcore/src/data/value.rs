@@ -166,6 +166,19 @@ impl Map {
         self.entries.binary_search_by(|entry| entry.0.as_bytes().cmp(key))
     }
 
+    /// Where `key` is; `guess` is tried first.
+    pub(crate) fn position(&self, key: &[u8], guess: usize) -> Option<usize> {
+        match self.entries.get(guess) {
+            Some(entry) if entry.0.as_bytes() == key => Some(guess),
+            _ => self.find(key).ok(),
+        }
+    }
+
+    /// The entry at an index.
+    pub(crate) fn entry(&self, index: usize) -> Option<&(Str, Value)> {
+        self.entries.get(index)
+    }
+
     /// The value under `key`.
     pub fn get(&self, key: impl AsRef<[u8]>) -> Option<&Value> {
         self.find(key.as_ref()).ok().map(|index| &self.entries[index].1)

@@ -38,7 +38,7 @@ pub fn absolute(path: &Path) -> Result<PathBuf> {
 }
 
 /// The error of a failed call on `path`, as Go words it: `open PATH: no such file or directory`.
-pub fn io_error(operation: &str, path: &Path, error: io::Error) -> Error {
+fn io_error(operation: &str, path: &Path, error: io::Error) -> Error {
     let kind = match error.kind() {
         io::ErrorKind::NotFound => ErrorKind::NotFound,
         _ => ErrorKind::Io,
@@ -65,9 +65,33 @@ pub fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>> {
     Ok(buffer)
 }
 
+/// What lies at a path, links followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PathKind {
+    /// A folder.
+    Folder,
+    /// A regular file.
+    File,
+    /// A device, a pipe, a socket.
+    Irregular,
+}
+
+/// What lies at `path`, links followed.
+///
+/// # Errors
+/// Nothing does; Go's words for `os.Stat`.
+pub fn kind_of(path: &Path) -> Result<PathKind> {
+    let status = fs::metadata(path).map_err(|error| io_error("stat", path, error))?;
+    Ok(match status {
+        status if status.is_dir() => PathKind::Folder,
+        status if status.is_file() => PathKind::File,
+        _ => PathKind::Irregular,
+    })
+}
+
 /// Whether something is there, links followed.
 pub fn exists(path: &Path) -> bool {
-    fs::metadata(path).is_ok()
+    kind_of(path).is_ok()
 }
 
 /// The names in a folder, sorted bytewise, with whether each is a folder (links followed).

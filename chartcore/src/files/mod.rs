@@ -3,7 +3,7 @@
 pub mod directory;
 mod glob;
 mod gzip;
-pub mod ignore;
+pub(crate) mod ignore;
 mod path;
 mod quote;
 mod sniff;

@@ -37,8 +37,8 @@ pub(crate) fn quote(text: &str) -> String {
             letter => {
                 let code = u32::from(letter);
                 let written = match code {
-                    ..=0x7f => write!(out, "\\x{code:02x}"),
-                    ..=0xffff => write!(out, "\\u{code:04x}"),
+                    0..=0x7f => write!(out, "\\x{code:02x}"),
+                    0x80..=0xffff => write!(out, "\\u{code:04x}"),
                     _ => write!(out, "\\U{code:08x}"),
                 };
                 debug_assert!(written.is_ok(), "a String takes every write");

@@ -28,6 +28,8 @@ pub(crate) enum TarError {
     Sparse,
     /// More headers than the limit.
     TooManyEntries(usize),
+    /// More bytes than the limit, headers included.
+    TooLarge(u64),
 }
 
 impl fmt::Display for TarError {
@@ -37,6 +39,7 @@ impl fmt::Display for TarError {
             Self::Header => f.write_str("archive/tar: invalid tar header"),
             Self::FieldTooLong => f.write_str("archive/tar: header field too long"),
             Self::Sparse => f.write_str("archive holds a sparse file, which is not supported"),
+            Self::TooLarge(limit) => write!(f, "archive unpacks to more than {limit} bytes"),
             Self::TooManyEntries(limit) => write!(f, "archive has more than {limit} entries"),
         }
     }
@@ -88,11 +91,14 @@ pub(crate) struct TarReader<R> {
     padding: u64,
     headers: usize,
     header_limit: usize,
+    /// Bytes unpacked so far, headers and skipped parts included.
+    unpacked: u64,
+    unpacked_limit: u64,
 }
 
 impl<R: Read> TarReader<R> {
-    /// Wraps a stream.
-    pub(crate) fn new(input: GzipReader<R>, header_limit: usize) -> Self {
+    /// Wraps a stream of at most so many headers and bytes.
+    pub(crate) fn new(input: GzipReader<R>, header_limit: usize, unpacked_limit: u64) -> Self {
         Self {
             input,
             buffer: vec![0; 128 * 1024].into_boxed_slice(),
@@ -102,6 +108,8 @@ impl<R: Read> TarReader<R> {
             padding: 0,
             headers: 0,
             header_limit,
+            unpacked: 0,
+            unpacked_limit,
         }
     }
 
@@ -194,6 +202,10 @@ impl<R: Read> TarReader<R> {
         self.start = 0;
         self.end = 0;
         self.end = self.input.read(&mut self.buffer)?;
+        self.unpacked += self.end as u64;
+        if self.unpacked > self.unpacked_limit {
+            return Err(TarError::TooLarge(self.unpacked_limit));
+        }
         Ok(self.end > 0)
     }
 

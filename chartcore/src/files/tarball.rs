@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::gzip::{GzipReader, INVALID_HEADER};
 use super::sniff::content_type;
-use super::tar::TarReader;
-use super::{FileTree, Limits, NamedBytes, clean, quote, without_bom};
+use super::tar::{TarError, TarReader};
+use super::{FileTree, Limits, MEBIBYTE, NamedBytes, clean, quote, without_bom};
 use crate::Compat;
 use crate::diag::Diagnostic;
 use crate::error::{Error, ErrorKind, Result};
@@ -72,13 +72,13 @@ pub fn check_signature(name: &str, bytes: &[u8]) -> Result<()> {
 /// # Errors
 /// A damaged archive, an unsafe name, or more than the budget; the texts are Go's and Helm's.
 pub fn read(input: impl Read, budget: &mut Budget, compat: Compat) -> Result<FileTree> {
-    let failure = |error: String| Error::new(ErrorKind::Chart, error);
-    let stream = GzipReader::new(input).map_err(|error| failure(error.to_string()))?;
+    let stream = GzipReader::new(input).map_err(|error| failure(TarError::Stream(error)))?;
     // Folders and extended headers count too: four headers for each file are plenty.
-    let mut archive = TarReader::new(stream, budget.entries.saturating_mul(4).max(16));
+    let headers = budget.entries.saturating_mul(4).max(16);
+    let mut archive = TarReader::new(stream, headers, budget.limit.saturating_mul(2).max(MEBIBYTE));
     let mut tree = FileTree::default();
     let mut contents = Vec::new();
-    while let Some(header) = archive.next_entry().map_err(|error| failure(error.to_string()))? {
+    while let Some(header) = archive.next_entry().map_err(failure)? {
         if header.is_folder() || header.is_global() {
             continue;
         }
@@ -94,7 +94,7 @@ pub fn read(input: impl Read, budget: &mut Budget, compat: Compat) -> Result<Fil
             return Err(Error::new(ErrorKind::Limit, message));
         }
         contents.clear();
-        archive.read_contents(&mut contents).map_err(|error| failure(error.to_string()))?;
+        archive.read_contents(&mut contents).map_err(failure)?;
         let count = contents.len() as u64;
         budget.bytes -= count.min(budget.bytes);
         if count < header.size || budget.bytes == 0 {
@@ -114,6 +114,14 @@ pub fn read(input: impl Read, budget: &mut Budget, compat: Compat) -> Result<Fil
         return Err(Error::new(ErrorKind::Chart, "no files in chart archive"));
     }
     Ok(tree)
+}
+
+fn failure(error: TarError) -> Error {
+    let kind = match error {
+        TarError::TooManyEntries(_) | TarError::TooLarge(_) => ErrorKind::Limit,
+        _ => ErrorKind::Chart,
+    };
+    Error::new(kind, error.to_string())
 }
 
 fn too_large(budget: &Budget, compat: Compat) -> Error {

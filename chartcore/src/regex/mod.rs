@@ -139,9 +139,20 @@ impl Regex {
     ///
     /// Go: `ReplaceAll`.
     pub fn replace_all(&self, text: impl AsRef<[u8]>, template: impl AsRef<[u8]>) -> Vec<u8> {
-        let (text, template) = (text.as_ref(), template.as_ref());
+        self.replace_all_within(text.as_ref(), template.as_ref(), usize::MAX).unwrap_or_default()
+    }
+
+    /// `text` with each match replaced by `replacement` as it is.
+    ///
+    /// Go: `ReplaceAllLiteral`.
+    pub fn replace_all_literal(&self, text: impl AsRef<[u8]>, replacement: impl AsRef<[u8]>) -> Vec<u8> {
+        self.replace_all_literal_within(text.as_ref(), replacement.as_ref(), usize::MAX).unwrap_or_default()
+    }
+
+    /// As [`Regex::replace_all`]; `None` when the outcome is longer than `limit`.
+    pub(crate) fn replace_all_within(&self, text: &[u8], template: &[u8], limit: usize) -> Option<Vec<u8>> {
         if !template.contains(&b'$') {
-            return self.replace_all_literal(text, template);
+            return self.replace_all_literal_within(text, template, limit);
         }
         let haystack = Haystack::new(text);
         let mut walk = Walk::new(haystack.bytes());
@@ -154,30 +165,40 @@ impl Regex {
             if walk.accept(range.clone()) {
                 let range = haystack.original(range);
                 out.extend_from_slice(&text[copied..range.start]);
-                self.expand(&mut out, template, |index| {
+                self.expand(&mut out, template, limit, |index| {
                     captures.get_group(index).map(|span| &text[haystack.original(span.range())])
-                });
+                })?;
                 copied = range.end;
             }
         }
         out.extend_from_slice(&text[copied..]);
-        out
+        (out.len() <= limit).then_some(out)
     }
 
-    /// `text` with each match replaced by `replacement` as it is.
-    ///
-    /// Go: `ReplaceAllLiteral`.
-    pub fn replace_all_literal(&self, text: impl AsRef<[u8]>, replacement: impl AsRef<[u8]>) -> Vec<u8> {
-        let (text, replacement) = (text.as_ref(), replacement.as_ref());
+    /// As [`Regex::replace_all_literal`]; `None` when the outcome is longer than `limit`.
+    pub(crate) fn replace_all_literal_within(
+        &self,
+        text: &[u8],
+        replacement: &[u8],
+        limit: usize,
+    ) -> Option<Vec<u8>> {
+        let haystack = Haystack::new(text);
+        let mut walk = Walk::new(haystack.bytes());
         let mut out = Vec::with_capacity(text.len());
         let mut copied = 0;
-        for range in self.find_all(text, None) {
-            out.extend_from_slice(&text[copied..range.start]);
-            out.extend_from_slice(replacement);
-            copied = range.end;
+        while let Some(found) = walk.input().and_then(|input| self.program.search(&input)) {
+            if walk.accept(found.range()) {
+                let range = haystack.original(found.range());
+                out.extend_from_slice(&text[copied..range.start]);
+                out.extend_from_slice(replacement);
+                copied = range.end;
+                if out.len() > limit {
+                    return None;
+                }
+            }
         }
         out.extend_from_slice(&text[copied..]);
-        out
+        (out.len() <= limit).then_some(out)
     }
 
     /// The pieces of `text` between matches; with a limit, the last piece is the unsplit rest.
@@ -208,8 +229,16 @@ impl Regex {
         pieces
     }
 
-    /// Appends `template` with its references replaced. Go: `Regexp.expand`.
-    fn expand<'t>(&self, out: &mut Vec<u8>, template: &[u8], group: impl Fn(usize) -> Option<&'t [u8]>) {
+    /// Appends `template` with its references replaced; `None` when `out` grows beyond `limit`.
+    ///
+    /// Go: `Regexp.expand`.
+    fn expand<'t>(
+        &self,
+        out: &mut Vec<u8>,
+        template: &[u8],
+        limit: usize,
+        group: impl Fn(usize) -> Option<&'t [u8]>,
+    ) -> Option<()> {
         let mut rest = template;
         while let Some(dollar) = rest.iter().position(|&byte| byte == b'$') {
             out.extend_from_slice(&rest[..dollar]);
@@ -232,8 +261,12 @@ impl Regex {
                 }
             };
             out.extend_from_slice(text.unwrap_or_default());
+            if out.len() > limit {
+                return None;
+            }
         }
         out.extend_from_slice(rest);
+        Some(())
     }
 }
 

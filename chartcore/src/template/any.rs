@@ -1,10 +1,11 @@
 //! Values as templates see them: Go's `interface{}`.
 
 use std::any::Any as Downcast;
-use std::cell::{Cell, Ref, RefCell};
+use std::cell::{Cell, OnceCell, Ref, RefCell};
 use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::data::{self, Str, Value};
 
@@ -61,6 +62,8 @@ pub enum Element {
     Float,
     /// `[]map[string]interface {}`.
     Map,
+    /// `[][]interface {}`: what `chunk` makes.
+    List,
 }
 
 impl Element {
@@ -73,20 +76,64 @@ impl Element {
             Self::Byte => "[]uint8",
             Self::Float => "[]float64",
             Self::Map => "[]map[string]interface {}",
+            Self::List => "[][]interface {}",
         }
     }
 }
 
-/// A Go slice. Templates cannot assign to elements, so a clone shares them without harm.
+/// A Go slice. Templates cannot assign to elements, so a clone shares them without harm; the one function
+/// that changes a slice in place is `sortAlpha`.
 #[derive(Clone)]
 pub struct List {
-    cell: Rc<(Element, Vec<Any>)>,
+    cell: Rc<ListCell>,
+}
+
+struct ListCell {
+    element: Element,
+    nil: bool,
+    /// How many of `items` belong to the slice; the others lie behind it in Go's backing array.
+    length: usize,
+    capacity: Capacity,
+    items: Vec<Any>,
+    /// The items once `sortAlpha` has sorted them in place.
+    sorted: OnceCell<Vec<Any>>,
+}
+
+/// What Go's `cap` of a slice is; only `slice` can tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Capacity {
+    /// As many as there are items.
+    Exact,
+    /// What `append` leaves after adding the items one by one.
+    Grown,
+    /// So many.
+    Of(usize),
 }
 
 impl List {
     /// A slice of `items`, which must all be of the element's type.
     pub fn typed(element: Element, items: Vec<Any>) -> Self {
-        Self { cell: Rc::new((element, items)) }
+        Self::with_capacity(element, items, Capacity::Exact)
+    }
+
+    /// As [`List::typed`], with a capacity other than the number of items.
+    pub fn with_capacity(element: Element, items: Vec<Any>, capacity: Capacity) -> Self {
+        let length = items.len();
+        let cell = ListCell { element, nil: false, length, capacity, items, sorted: OnceCell::new() };
+        Self { cell: Rc::new(cell) }
+    }
+
+    /// The nil slice: empty, and `null` in JSON.
+    pub fn nil(element: Element) -> Self {
+        let cell = ListCell {
+            element,
+            nil: true,
+            length: 0,
+            capacity: Capacity::Exact,
+            items: Vec::new(),
+            sorted: OnceCell::new(),
+        };
+        Self { cell: Rc::new(cell) }
     }
 
     /// A `[]interface {}`.
@@ -101,25 +148,140 @@ impl List {
 
     /// The element type.
     pub fn element(&self) -> Element {
-        self.cell.0
+        self.cell.element
+    }
+
+    /// Whether it is Go's nil slice.
+    pub fn is_nil(&self) -> bool {
+        self.cell.nil
+    }
+
+    #[inline]
+    fn backing(&self) -> &[Any] {
+        self.cell.sorted.get().unwrap_or(&self.cell.items)
     }
 
     /// The items.
     #[inline]
     pub fn items(&self) -> &[Any] {
-        &self.cell.1
+        &self.backing()[..self.cell.length]
     }
 
     /// How many items there are.
     #[inline]
     pub fn len(&self) -> usize {
-        self.cell.1.len()
+        self.cell.length
     }
 
     /// Whether there are no items.
     #[inline]
     pub fn is_empty(&self) -> bool {
-        self.cell.1.is_empty()
+        self.cell.length == 0
+    }
+
+    /// Go's `cap`.
+    pub fn capacity(&self) -> usize {
+        match self.cell.capacity {
+            Capacity::Exact => self.cell.length,
+            Capacity::Grown => super::capacity::after_appends(self.cell.element, self.cell.length),
+            Capacity::Of(capacity) => capacity,
+        }
+    }
+
+    /// Go's `list[start:end]`, which may reach behind the items up to the capacity; `None` when it goes
+    /// farther.
+    pub fn slice(&self, start: usize, end: usize) -> Option<Self> {
+        let capacity = self.capacity();
+        if start > end || end > capacity {
+            return None;
+        }
+        let zero = match self.cell.element {
+            Element::Any => Any::Nil,
+            Element::String => Any::Str(Str::EMPTY),
+            Element::Int => Any::Int(0),
+            Element::Byte => Any::Uint8(0),
+            Element::Float => Any::Float(0.0),
+            Element::Map => Any::Map(Map::nil()),
+            Element::List => Any::List(Self::nil(Element::Any)),
+        };
+        let mut items = self.backing().get(start..).unwrap_or_default().to_vec();
+        if items.len() < end - start {
+            items.resize(end - start, zero);
+        }
+        let cell = ListCell {
+            element: self.cell.element,
+            nil: self.cell.nil,
+            length: end - start,
+            capacity: Capacity::Of(capacity - start),
+            items,
+            sorted: OnceCell::new(),
+        };
+        Some(Self { cell: Rc::new(cell) })
+    }
+
+    /// Sorts a `[]string` by its bytes, for all who share it.
+    pub fn sort_in_place(&self) {
+        self.cell.sorted.get_or_init(|| {
+            let mut items = self.cell.items.clone();
+            if let Some(visible) = items.get_mut(..self.cell.length) {
+                visible.sort_by(|left, right| match (left, right) {
+                    (Any::Str(left), Any::Str(right)) => left.cmp(right),
+                    _ => std::cmp::Ordering::Equal,
+                });
+            }
+            items
+        });
+    }
+
+    /// Whether both are the one slice.
+    pub fn same(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.cell, &other.cell)
+    }
+}
+
+/// Takes nested lists and maps apart in a loop: their own drops, one inside the other, would overflow the
+/// stack on a value that a template nested a hundred thousand times.
+fn unnest(items: &mut Vec<Any>) {
+    let nested = |item: &Any| matches!(item, Any::List(_) | Any::Map(_));
+    if !items.iter().any(nested) {
+        return;
+    }
+    let mut pending = std::mem::take(items);
+    while let Some(item) = pending.pop() {
+        match item {
+            Any::List(list) => {
+                if let Some(mut cell) = Rc::into_inner(list.cell) {
+                    pending.append(&mut cell.items);
+                }
+            }
+            Any::Map(map) => {
+                if let Some(mut cell) = Rc::into_inner(map.cell)
+                    && let Store::Live(entries) = cell.store.get_mut()
+                {
+                    pending.extend(std::mem::take(entries).into_iter().map(|entry| entry.1));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Drop for ListCell {
+    fn drop(&mut self) {
+        unnest(&mut self.items);
+        if let Some(mut items) = self.sorted.take() {
+            unnest(&mut items);
+        }
+    }
+}
+
+impl Drop for MapCell {
+    fn drop(&mut self) {
+        if let Store::Live(entries) = self.store.get_mut()
+            && entries.iter().any(|entry| matches!(entry.1, Any::List(_) | Any::Map(_)))
+        {
+            unnest(&mut std::mem::take(entries).into_iter().map(|entry| entry.1).collect());
+        }
     }
 }
 
@@ -152,13 +314,33 @@ impl MapType {
 #[derive(Clone)]
 pub struct Map {
     cell: Rc<MapCell>,
+    /// Seen as a `map[string]interface{}`, whatever type the map was made with.
+    plain: bool,
 }
 
 struct MapCell {
     kind: Cell<MapType>,
-    /// What the map is made of until somebody looks inside.
-    frozen: RefCell<Option<Arc<data::Map>>>,
-    entries: RefCell<Vec<(Str, Any)>>,
+    nil: bool,
+    store: RefCell<Store>,
+}
+
+enum Store {
+    /// Nobody has taken a map or list out, or changed anything: still the tree it was made of.
+    Frozen(Arc<data::Map>),
+    Live(Vec<(Str, Any)>),
+}
+
+impl Store {
+    fn live(&self) -> &Vec<(Str, Any)> {
+        match self {
+            Self::Live(entries) => entries,
+            Self::Frozen(_) => unreachable!("opened before"),
+        }
+    }
+}
+
+fn position(entries: &[(Str, Any)], key: &[u8]) -> Result<usize, usize> {
+    entries.binary_search_by(|entry| entry.0.as_bytes().cmp(key))
 }
 
 impl Map {
@@ -179,45 +361,68 @@ impl Map {
                 same
             });
         }
-        Self {
-            cell: Rc::new(MapCell {
-                kind: Cell::new(kind),
-                frozen: RefCell::new(None),
-                entries: RefCell::new(entries),
-            }),
-        }
+        Self::made(kind, false, Store::Live(entries))
+    }
+
+    fn made(kind: MapType, nil: bool, store: Store) -> Self {
+        let cell = MapCell { kind: Cell::new(kind), nil, store: RefCell::new(store) };
+        Self { cell: Rc::new(cell), plain: false }
     }
 
     /// A map over a shared tree, opened when it is first looked into.
     pub fn frozen(map: Arc<data::Map>) -> Self {
-        Self {
-            cell: Rc::new(MapCell {
-                kind: Cell::new(MapType::Any),
-                frozen: RefCell::new(Some(map)),
-                entries: RefCell::default(),
-            }),
-        }
+        Self::made(MapType::Any, false, Store::Frozen(map))
+    }
+
+    /// The nil `map[string]interface {}`: empty, and `null` in JSON. Whoever puts something in must have
+    /// asked [`Map::is_nil`].
+    pub fn nil() -> Self {
+        Self::made(MapType::Any, true, Store::Live(Vec::new()))
+    }
+
+    /// Whether it is Go's nil map.
+    pub fn is_nil(&self) -> bool {
+        self.cell.nil
     }
 
     #[cold]
     fn thaw(&self) {
-        if let Some(map) = self.cell.frozen.take() {
-            *self.cell.entries.borrow_mut() =
-                map.iter().map(|(key, value)| (key.clone(), Any::from(value))).collect();
+        let mut store = self.cell.store.borrow_mut();
+        if let Store::Frozen(map) = &*store {
+            *store = Store::Live(map.iter().map(|(key, value)| (key.clone(), Any::from(value))).collect());
         }
     }
 
     #[inline]
     fn open(&self) -> Ref<'_, Vec<(Str, Any)>> {
-        if self.cell.frozen.borrow().is_some() {
-            self.thaw();
+        let store = self.cell.store.borrow();
+        if matches!(*store, Store::Live(_)) {
+            return Ref::map(store, Store::live);
         }
-        self.cell.entries.borrow()
+        drop(store);
+        self.thaw();
+        Ref::map(self.cell.store.borrow(), Store::live)
+    }
+
+    /// Changes the entries. What is thrown away is dropped afterwards: it may be this very map.
+    fn change<R>(&self, change: impl FnOnce(&mut Vec<(Str, Any)>) -> R) -> Option<R> {
+        drop(self.open());
+        match &mut *self.cell.store.borrow_mut() {
+            Store::Live(entries) => Some(change(entries)),
+            Store::Frozen(_) => None,
+        }
     }
 
     /// Which Go type it is.
     pub fn kind(&self) -> MapType {
-        self.cell.kind.get()
+        if self.plain { MapType::Any } else { self.cell.kind.get() }
+    }
+
+    /// The same map as a Go function sees and returns it whose parameter is a `map[string]interface{}`:
+    /// `.Values` loses its named type on the way through `set` and `merge`.
+    #[must_use]
+    pub fn plain(&self) -> Self {
+        Self { cell: Rc::clone(&self.cell), plain: true }
     }
 
     /// The same map under another type's name.
@@ -228,41 +433,74 @@ impl Map {
     /// The value under `key`.
     #[inline]
     pub fn get(&self, key: impl AsRef<[u8]>) -> Option<Any> {
-        let entries = self.open();
-        let found = entries.binary_search_by(|entry| entry.0.as_bytes().cmp(key.as_ref()));
-        found.ok().map(|index| entries[index].1.clone())
+        self.look(key.as_ref(), &AtomicU32::new(u32::MAX), Any::clone)
+    }
+
+    /// Looks at the value under `key` without copying it. `hint` is where the key was the last time.
+    #[inline]
+    pub(super) fn look<R>(&self, key: &[u8], hint: &AtomicU32, look: impl FnOnce(&Any) -> R) -> Option<R> {
+        let mut store = self.cell.store.borrow();
+        if let Store::Frozen(map) = &*store {
+            // A scalar can be had without opening the map.
+            let index = map.position(key, hint.load(Ordering::Relaxed) as usize)?;
+            hint.store(index as u32, Ordering::Relaxed);
+            let (_, value) = map.entry(index)?;
+            if !matches!(value, Value::Map(_) | Value::List(_)) {
+                return Some(look(&Any::from(value)));
+            }
+            drop(store);
+            self.thaw();
+            store = self.cell.store.borrow();
+        }
+        let Store::Live(entries) = &*store else { return None };
+        let guess = hint.load(Ordering::Relaxed) as usize;
+        if let Some(entry) = entries.get(guess)
+            && entry.0.as_bytes() == key
+        {
+            return Some(look(&entry.1));
+        }
+        let index = position(entries, key).ok()?;
+        hint.store(index as u32, Ordering::Relaxed);
+        Some(look(&entries[index].1))
     }
 
     /// Whether `key` is there.
     pub fn contains_key(&self, key: impl AsRef<[u8]>) -> bool {
-        self.open().binary_search_by(|entry| entry.0.as_bytes().cmp(key.as_ref())).is_ok()
+        match &*self.cell.store.borrow() {
+            Store::Frozen(map) => map.contains_key(key),
+            Store::Live(entries) => position(entries, key.as_ref()).is_ok(),
+        }
     }
 
     /// Puts `value` under `key`, for all who share the map.
     pub fn insert(&self, key: impl Into<Str>, value: Any) {
         let key = key.into();
-        drop(self.open());
-        let mut entries = self.cell.entries.borrow_mut();
-        match entries.binary_search_by(|entry| entry.0.cmp(&key)) {
-            Ok(index) => entries[index].1 = value,
-            Err(index) => entries.insert(index, (key, value)),
-        }
+        let _replaced = self.change(|entries| {
+            if entries.last().is_none_or(|last| last.0 < key) {
+                entries.push((key, value));
+                return Any::Nil;
+            }
+            match position(entries, &key) {
+                Ok(index) => std::mem::replace(&mut entries[index].1, value),
+                Err(index) => {
+                    entries.insert(index, (key, value));
+                    Any::Nil
+                }
+            }
+        });
     }
 
     /// Takes `key` out, for all who share the map.
     pub fn remove(&self, key: impl AsRef<[u8]>) {
-        drop(self.open());
-        let mut entries = self.cell.entries.borrow_mut();
-        if let Ok(index) = entries.binary_search_by(|entry| entry.0.as_bytes().cmp(key.as_ref())) {
-            entries.remove(index);
-        }
+        let _removed =
+            self.change(|entries| position(entries, key.as_ref()).ok().map(|index| entries.remove(index)));
     }
 
     /// How many keys there are.
     pub fn len(&self) -> usize {
-        match &*self.cell.frozen.borrow() {
-            Some(map) => map.len(),
-            None => self.cell.entries.borrow().len(),
+        match &*self.cell.store.borrow() {
+            Store::Frozen(map) => map.len(),
+            Store::Live(entries) => entries.len(),
         }
     }
 
@@ -288,7 +526,10 @@ impl Map {
 
     /// The shared tree, if nobody has looked inside yet. Emitters may read it directly.
     pub fn as_frozen(&self) -> Option<Arc<data::Map>> {
-        self.cell.frozen.borrow().clone()
+        match &*self.cell.store.borrow() {
+            Store::Frozen(map) => Some(Arc::clone(map)),
+            Store::Live(_) => None,
+        }
     }
 
     /// Whether both are the one map.
@@ -333,6 +574,17 @@ pub trait Object: fmt::Debug {
 
     /// What `%v` prints (its `String` method, or the fields).
     fn print(&self, out: &mut Vec<u8>);
+
+    /// The plain value of a named type such as `time.Month` (an int) or `VersionSet` (a `[]string`): what
+    /// comparisons, `index`, `range` and verbs like `%d` use.
+    fn underlying(&self) -> Option<Any> {
+        None
+    }
+
+    /// The fields of a struct without a `String` method, in order; printf's verbs go through them.
+    fn fields(&self) -> Option<Vec<(&'static str, Any)>> {
+        None
+    }
 
     /// What encoding/json makes of it (toJson, toYaml).
     fn to_value(&self) -> Value {
@@ -459,6 +711,8 @@ impl Any {
             Self::Float(number) => Value::Float(*number),
             Self::Complex(_) => return Err(Fault::new("json: unsupported type: complex128")),
             Self::Str(text) => Value::String(text.clone()),
+            Self::List(list) if list.is_nil() => Value::Null,
+            Self::Map(map) if map.is_nil() => Value::Null,
             Self::List(list) if list.element() == Element::Byte => {
                 let bytes = list.items().iter().map(|item| match item {
                     Self::Uint8(byte) => *byte,
@@ -500,7 +754,12 @@ impl From<&Value> for Any {
             Value::Int(number) => Self::Int64(*number),
             Value::Float(number) => Self::Float(*number),
             Value::String(text) => Self::Str(text.clone()),
-            Value::List(list) => Self::List(List::new(list.iter().map(Self::from).collect())),
+            // encoding/json appends the items of an array one by one.
+            Value::List(list) => Self::List(List::with_capacity(
+                Element::Any,
+                list.iter().map(Self::from).collect(),
+                Capacity::Grown,
+            )),
             Value::Map(map) => Self::Map(Map::frozen(Arc::clone(map))),
         }
     }
@@ -519,6 +778,19 @@ mod tests {
     #[test]
     fn an_any_takes_three_words() {
         assert_eq!(size_of::<Any>(), 24);
+    }
+
+    #[test]
+    fn a_value_nested_deeply_is_dropped_without_recursion() {
+        let mut value = Any::Nil;
+        for level in 0..300_000 {
+            value = if level % 2 == 0 {
+                Any::List(List::new(vec![value]))
+            } else {
+                Any::Map(Map::typed(MapType::Any, vec![("a".into(), value)]))
+            };
+        }
+        drop(value);
     }
 
     #[test]

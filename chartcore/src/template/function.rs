@@ -55,6 +55,26 @@ pub enum Type {
     Named(&'static str),
 }
 
+impl Type {
+    /// The type's name in Go.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Any => "interface {}",
+            Self::Reflect => "reflect.Value",
+            Self::Bool => "bool",
+            Self::Int => "int",
+            Self::Int64 => "int64",
+            Self::Float => "float64",
+            Self::String => "string",
+            Self::Bytes => "[]uint8",
+            Self::List => "[]interface {}",
+            Self::Strings => "[]string",
+            Self::Map => "map[string]interface {}",
+            Self::Named(name) => name,
+        }
+    }
+}
+
 /// What a body may reach besides its arguments.
 pub struct Scope<'a> {
     /// The outside world: clock, randomness, DNS, cluster.
@@ -98,7 +118,11 @@ impl fmt::Debug for Memo {
     }
 }
 
+/// A function's body: the arguments have been checked against the parameters.
+pub type Body = fn(&mut Scope<'_>, &[Any]) -> Result<Any, Fault>;
+
 /// A template function.
+#[derive(Debug)]
 pub struct Function {
     /// The name templates call it by.
     pub name: &'static str,
@@ -107,5 +131,17 @@ pub struct Function {
     /// Whether the last parameter repeats (zero or more times).
     pub variadic: bool,
     /// The body. Arguments have been checked against `params`.
-    pub call: fn(&mut Scope<'_>, &[Any]) -> Result<Any, Fault>,
+    pub call: Body,
+}
+
+impl Function {
+    /// A function whose parameters are exactly `params`.
+    pub(crate) const fn new(name: &'static str, params: &'static [Type], call: Body) -> Self {
+        Self { name, params, variadic: false, call }
+    }
+
+    /// A function whose last parameter repeats.
+    pub(crate) const fn variadic(name: &'static str, params: &'static [Type], call: Body) -> Self {
+        Self { name, params, variadic: true, call }
+    }
 }

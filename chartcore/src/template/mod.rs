@@ -22,18 +22,36 @@
 
 mod any;
 mod associate;
+mod ast;
+mod call;
+mod capacity;
+mod code;
+mod compile;
 mod error;
 mod exec;
+mod float;
+pub(crate) mod format;
 pub(crate) mod funcs;
 mod function;
 mod host;
+mod lex;
+mod number;
 mod parse;
 pub mod print;
+pub(crate) mod quote;
+pub(crate) mod unicode;
+mod paths;
+mod trace;
+mod walk;
+mod world;
 
-pub use any::{Any, Element, List, Map, MapType, Method, Object};
+pub use any::{Any, Capacity, Element, List, Map, MapType, Method, Object};
 pub use associate::Templates;
 pub use error::{ExecError, Frame, ParseError};
 pub use exec::{Executor, Limits, MissingKey};
-pub use function::{Fault, Function, Memo, Scope, Type};
+pub use funcs::functions;
+pub use function::{Body, Fault, Function, Memo, Scope, Type};
 pub use host::Host;
 pub use parse::{Parsed, parse};
+pub use world::{SealedHost, SystemHost};
+pub use trace::{Origin, Trace};

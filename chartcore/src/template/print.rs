@@ -6,9 +6,33 @@ use crate::data::number;
 /// How deep printing follows a map that contains itself before it stops (Go would overflow its stack).
 const DEPTH: usize = 200;
 
+/// After how many bytes printing stops: a list that holds the same list twice, which holds another twice, and
+/// so on, would print without end.
+pub(super) const LENGTH: usize = 65 << 20;
+
+/// What an action prints for no value, and what Helm takes out again.
+pub(super) const NO_VALUE: &[u8] = b"<no value>";
+
+/// Takes every `<no value>` out of what follows the first `start` bytes. Helm: pkg/engine/engine.go does so
+/// with each file and each result of `tpl`.
+pub fn remove_no_value(text: &mut Vec<u8>, start: usize) {
+    let Some(first) = memchr::memmem::find(&text[start..], NO_VALUE) else { return };
+    let mut kept = start + first;
+    let mut at = kept + NO_VALUE.len();
+    while at < text.len() {
+        let plain = memchr::memmem::find(&text[at..], NO_VALUE);
+        let end = plain.map_or(text.len(), |length| at + length);
+        text.copy_within(at..end, kept);
+        kept += end - at;
+        at = end + NO_VALUE.len();
+    }
+    text.truncate(kept);
+}
+
 /// Appends what `fmt.Sprint(value)` prints: `map[a:1 b:[x y]]`, `<nil>`, `1e+06`.
 pub fn write_v(out: &mut Vec<u8>, value: &Any) {
-    write_at(out, value, 0);
+    let full = out.len() + LENGTH;
+    write_at(out, value, 0, full);
 }
 
 /// What `fmt.Sprint(value)` prints.
@@ -18,8 +42,8 @@ pub fn to_bytes(value: &Any) -> Vec<u8> {
     out
 }
 
-fn write_at(out: &mut Vec<u8>, value: &Any, depth: usize) {
-    if depth > DEPTH {
+fn write_at(out: &mut Vec<u8>, value: &Any, depth: usize, full: usize) {
+    if depth > DEPTH || out.len() > full {
         out.extend_from_slice(b"...");
         return;
     }
@@ -47,7 +71,7 @@ fn write_at(out: &mut Vec<u8>, value: &Any, depth: usize) {
                 if index > 0 {
                     out.push(b' ');
                 }
-                write_at(out, item, depth + 1);
+                write_at(out, item, depth + 1, full);
             }
             out.push(b']');
         }
@@ -60,7 +84,7 @@ fn write_at(out: &mut Vec<u8>, value: &Any, depth: usize) {
                     }
                     out.extend_from_slice(key);
                     out.push(b':');
-                    write_at(out, item, depth + 1);
+                    write_at(out, item, depth + 1, full);
                 }
             });
             out.push(b']');

@@ -14,6 +14,7 @@ mod json;
 mod merge;
 mod origin;
 mod overrides;
+mod own;
 mod path;
 mod print;
 mod reuse;
@@ -33,6 +34,7 @@ use crate::error::Result;
 
 pub use merge::{MergeOptions, Merger};
 pub use origin::{Effect, Explanation, Origin, Setting};
+pub(crate) use own::check_own_schema;
 pub use overrides::{Overrides, Setter, ValuesSource, read_from_disk};
 pub use path::{Path, PathStep};
 pub use reuse::{Previous, keep, reset_then_reuse, reuse};

@@ -33,7 +33,7 @@ pub use lines::{Lines, Place, Step};
 pub use write::{write, write_into, write_pretty, write_pretty_into};
 
 /// How deep a value may nest. go-yaml stops at 10,000; whoever walks a tree on a small stack must stop sooner.
-pub const MAX_DEPTH: usize = 1_000;
+pub const MAX_DEPTH: usize = 500;
 
 /// How deep Go's JSON may nest.
 const JSON_DEPTH: usize = 10_000;

@@ -464,7 +464,7 @@ impl<'a> Scanner<'a> {
         // The reader's error comes up as soon as the scanner asks for a character of the bad piece.
         let fetched = self.fetch_token();
         match &self.fault {
-            Some(fault) if self.at + 2 > self.text.len() => Err(fault.clone()),
+            Some(fault) if self.at >= self.text.len() => Err(fault.clone()),
             _ => fetched,
         }
     }

@@ -1,12 +1,15 @@
 //! The functions templates can call: one file per family, one table here.
 
+mod arguments;
 mod builtin;
+mod cast;
 mod crypto;
 mod data;
 mod date;
 mod dicts;
 mod encoding;
 mod include;
+mod limits;
 mod lists;
 mod math;
 mod network;
@@ -15,9 +18,17 @@ mod random;
 mod reflect;
 mod regex;
 mod strings;
+mod text;
 mod version;
 
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
 use super::Function;
+use crate::Compat;
+
+pub(super) use builtin::{fault_of_call, length};
+pub(super) use date::duration_method;
 
 /// Every family's functions. Names are unique: where Helm overrides Sprig and Sprig overrides Go, only
 /// the winner is listed.
@@ -40,7 +51,43 @@ static FAMILIES: &[&[Function]] = &[
     version::FUNCTIONS,
 ];
 
+/// What Helm 3 does not have.
+const SINCE_HELM4: &[&str] = &[
+    "durationDays",
+    "durationHours",
+    "durationMicroseconds",
+    "durationMilliseconds",
+    "durationMinutes",
+    "durationNanoseconds",
+    "durationRoundTo",
+    "durationSeconds",
+    "durationTruncateTo",
+    "durationWeeks",
+    "mustToDuration",
+    "mustToToml",
+    "mustToYaml",
+];
+
 /// All functions.
 pub(crate) fn all() -> impl Iterator<Item = &'static Function> {
     FAMILIES.iter().flat_map(|family| family.iter())
+}
+
+/// All functions of a profile, in no order that means anything.
+pub fn functions(compat: Compat) -> impl Iterator<Item = &'static Function> {
+    all().filter(move |function| compat == Compat::Helm4 || !SINCE_HELM4.contains(&function.name))
+}
+
+/// The function of that name.
+pub(super) fn find(name: &[u8], compat: Compat) -> Option<&'static Function> {
+    static TABLES: [OnceLock<HashMap<&'static [u8], &'static Function>>; 2] =
+        [OnceLock::new(), OnceLock::new()];
+    let table = match compat {
+        Compat::Helm3 => &TABLES[0],
+        Compat::Helm4 => &TABLES[1],
+    };
+    table
+        .get_or_init(|| functions(compat).map(|function| (function.name.as_bytes(), function)).collect())
+        .get(name)
+        .copied()
 }

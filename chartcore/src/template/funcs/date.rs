@@ -1,5 +1,0 @@
-//! Times and durations.
-
-use crate::template::Function;
-
-pub(super) static FUNCTIONS: &[Function] = &[];

@@ -1,5 +1,0 @@
-//! Dictionaries.
-
-use crate::template::Function;
-
-pub(super) static FUNCTIONS: &[Function] = &[];

@@ -1,5 +1,0 @@
-//! Numbers.
-
-use crate::template::Function;
-
-pub(super) static FUNCTIONS: &[Function] = &[];

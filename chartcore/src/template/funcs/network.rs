@@ -1,5 +1,0 @@
-//! `getHostByName`, `urlParse`, `urlJoin`.
-
-use crate::template::Function;
-
-pub(super) static FUNCTIONS: &[Function] = &[];

@@ -1,5 +1,0 @@
-//! Text: case, trimming, quoting, wrapping.
-
-use crate::template::Function;
-
-pub(super) static FUNCTIONS: &[Function] = &[];
