@@ -20,8 +20,6 @@ mod print;
 mod reuse;
 mod schema;
 mod setter;
-#[cfg(test)]
-mod tests;
 mod unused;
 
 use std::fmt;

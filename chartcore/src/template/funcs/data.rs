@@ -2,9 +2,10 @@
 //!
 //! Helm: pkg/engine/funcs.go; `toPrettyJson`, `toRawJson` and `mustFromJson` are Sprig's.
 
+use super::date;
 use crate::data::json::{self, Escape};
 use crate::data::{self, Value, toml, yaml};
-use crate::template::{Any, Element, Fault, Function, List, Map, Scope, Type};
+use crate::template::{Any, Element, Fault, Function, List, Map, MapType, Scope, Type};
 
 type Body = fn(&mut Scope<'_>, &[Any]) -> Result<Any, Fault>;
 
@@ -49,8 +50,8 @@ pub(super) static FUNCTIONS: &[Function] = &[
         Err(error) => Err(Fault::new(error.to_string())),
     }),
     of_text("fromToml", |_, args| {
-        Ok(match toml::parse(text(args)) {
-            Ok(map) => Any::from(&Value::from(map)),
+        Ok(match toml::parse_items(text(args)) {
+            Ok(entries) => toml_any(toml::Item::Map(entries)),
             Err(error) => error_map(data::Map::new(), error.to_string()),
         })
     }),
@@ -202,6 +203,21 @@ fn write_json_object<'a>(
 
 fn write_json_value(out: &mut Vec<u8>, value: &Value, escape: Escape) -> Result<(), Fault> {
     json::write_with(out, value, escape).map_err(|error| Fault::new(error.to_string()))
+}
+
+/// What `fromToml` reads: dates and times are `time.Time`.
+fn toml_any(item: toml::Item) -> Any {
+    match item {
+        toml::Item::Plain(value) => Any::from(&value),
+        toml::Item::Datetime { text, zone } => {
+            date::of_rfc3339(&text, zone).unwrap_or_else(|| Any::str(text))
+        }
+        toml::Item::List(items) => Any::List(List::new(items.into_iter().map(toml_any).collect())),
+        toml::Item::Map(entries) => {
+            let entries = entries.into_iter().map(|(key, item)| (key, toml_any(item)));
+            Any::Map(Map::typed(MapType::Any, entries.collect()))
+        }
+    }
 }
 
 /// The text, or BurntSushi's error; a nil is Go's panic.
