@@ -175,7 +175,8 @@ fn explanation(request: &Value, theirs: &Value, ours: &Value) -> Option<&'static
         return Some("print .Capabilities whole");
     }
     // Helm takes subcharts in the order of a Go map.
-    let mismatch = |answer: &Value| answer["error"].as_str().is_some_and(|error| error.starts_with("type mismatch on "));
+    let mismatch =
+        |answer: &Value| answer["error"].as_str().is_some_and(|error| error.starts_with("type mismatch on "));
     if request["op"] == "coalesce" && mismatch(theirs) && mismatch(ours) {
         return Some("name the other of two charts whose values are no table");
     }
