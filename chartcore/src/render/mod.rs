@@ -15,6 +15,7 @@ mod notes;
 mod options;
 mod origin;
 mod parse;
+mod reads;
 
 use std::sync::Arc;
 
@@ -25,6 +26,7 @@ pub use host::SharedHost;
 pub use name::text;
 pub use notes::Note;
 pub use options::RenderOptions;
+pub use reads::reads;
 
 use crate::Compat;
 use crate::chart::{Chart, File};
