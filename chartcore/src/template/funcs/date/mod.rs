@@ -87,6 +87,14 @@ pub(super) static FUNCTIONS: &[Function] = &[
     }),
 ];
 
+/// The year, and month, day, hour, minute and second as ten digits, so many seconds after 1970 in Greenwich.
+pub(super) fn year_and_rest(seconds: i64) -> (i64, String) {
+    let time = Time::new(Moment { seconds, nanoseconds: 0 }, Zone::UTC);
+    let mut rest = Vec::new();
+    time.write(&mut rest, b"0102150405");
+    (time.date_and_second().0.year, String::from_utf8_lossy(&rest).into_owned())
+}
+
 /// The layout of `htmlDate`.
 const HTML: &[u8] = b"2006-01-02";
 

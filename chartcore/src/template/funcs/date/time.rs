@@ -333,6 +333,11 @@ impl Object for Location {
         out.extend_from_slice(&self.0.name());
     }
 
+    fn to_value(&self) -> Value {
+        // None of its fields is exported.
+        Value::empty_map()
+    }
+
     fn as_any(&self) -> &dyn Downcast {
         self
     }
@@ -386,6 +391,10 @@ impl Object for Named {
 
     fn print(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(self.word().as_bytes());
+    }
+
+    fn underlying(&self) -> Option<Any> {
+        Some(Any::Int(self.number()))
     }
 
     fn to_value(&self) -> Value {
