@@ -33,7 +33,7 @@ bench *ARGS:
 
 # Whole processes against Helm, as ratios
 compare *ARGS:
-    cargo run --release --package benches --bin compare -- {{ARGS}}
+    cargo xtask compare {{ARGS}}
 
 fuzz TARGET SECONDS="60":
     cd fuzz && cargo +nightly fuzz run {{TARGET}} -- -max_total_time={{SECONDS}} -timeout=10

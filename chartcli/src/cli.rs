@@ -206,7 +206,10 @@ fn usage_message(error: &clap::Error, program: &str) -> String {
             }
         }
         ErrorKind::InvalidSubcommand => unknown_command(&context(ContextKind::InvalidSubcommand), program),
-        ErrorKind::InvalidValue | ErrorKind::WrongNumberOfValues | ErrorKind::TooFewValues | ErrorKind::NoEquals => {
+        ErrorKind::InvalidValue
+        | ErrorKind::WrongNumberOfValues
+        | ErrorKind::TooFewValues
+        | ErrorKind::NoEquals => {
             let flag = argument.split([' ', '=']).next().unwrap_or(&argument);
             format!("flag needs an argument: {flag}")
         }

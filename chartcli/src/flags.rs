@@ -104,7 +104,11 @@ pub(crate) const GLOBAL: &[Flag] = &[
     Flag::new("compat", Text("helm3|helm4"), "whose output to reproduce (default helm4)"),
     Flag::new("content-cache", Text("dir"), "folder of cached content").only(Compat::Helm4),
     Flag::new("debug", Switch, "enable verbose output"),
-    Flag::new("error-format", Text("human|short|json"), "how errors are drawn on standard error (default human)"),
+    Flag::new(
+        "error-format",
+        Text("human|short|json"),
+        "how errors are drawn on standard error (default human)",
+    ),
     Flag::new("kube-apiserver", Text("string"), "the address and the port for the Kubernetes API server"),
     Flag::new("kube-as-group", Array("string"), "group to impersonate (can specify multiple)"),
     Flag::new("kube-as-user", Text("string"), "username to impersonate"),
@@ -150,7 +154,8 @@ pub(crate) const CHART_SOURCE: &[Flag] = &[
 
 /// `chart template` besides the groups above.
 pub(crate) const TEMPLATE: &[Flag] = &[
-    Flag::new("api-versions", Slice("strings"), "Kubernetes api versions for Capabilities.APIVersions").short('a'),
+    Flag::new("api-versions", Slice("strings"), "Kubernetes api versions for Capabilities.APIVersions")
+        .short('a'),
     Flag::new("atomic", Switch, "accepted for Helm 3's sake").hidden(),
     Flag::new("create-namespace", Switch, "create the release namespace if not present"),
     Flag::new("dependency-update", Switch, "update dependencies if they are missing"),
@@ -170,14 +175,19 @@ pub(crate) const TEMPLATE: &[Flag] = &[
     Flag::new("name-template", Text("string"), "template used to name the release"),
     Flag::new("no-hooks", Switch, "leave hooks out"),
     Flag::new("output-dir", Text("dir"), "write the manifests to files in this folder"),
-    Flag::new("post-renderer", Text("string"), "executable (Helm 3) or plugin (Helm 4) to run over the manifests"),
+    Flag::new(
+        "post-renderer",
+        Text("string"),
+        "executable (Helm 3) or plugin (Helm 4) to run over the manifests",
+    ),
     Flag::new("post-renderer-args", Slice("string"), "an argument to the post-renderer"),
     Flag::new("release-name", Switch, "use release name in the output-dir path"),
     Flag::new("render-subchart-notes", Switch, "accepted for Helm 3's sake").hidden(),
     Flag::new("replace", Switch, "accepted for Helm's sake"),
     Flag::new("rollback-on-failure", Switch, "accepted for Helm's sake").only(Compat::Helm4),
     Flag::new("server-side", Switch, "accepted for Helm's sake").only(Compat::Helm4),
-    Flag::new("show-only", Array("template"), "only show manifests rendered from the given templates").short('s'),
+    Flag::new("show-only", Array("template"), "only show manifests rendered from the given templates")
+        .short('s'),
     Flag::new("skip-crds", Switch, "leave CRDs out"),
     Flag::new("skip-schema-validation", Switch, "do not check values against values.schema.json"),
     Flag::new("skip-tests", Switch, "leave tests out"),
@@ -194,7 +204,11 @@ pub(crate) const TEMPLATE: &[Flag] = &[
 
 /// `chart lint`.
 pub(crate) const LINT: &[Flag] = &[
-    Flag::new("kube-version", Text("string"), "Kubernetes version used for capabilities and deprecation checks"),
+    Flag::new(
+        "kube-version",
+        Text("string"),
+        "Kubernetes version used for capabilities and deprecation checks",
+    ),
     Flag::new("quiet", Switch, "print only warnings and errors"),
     Flag::new("skip-schema-validation", Switch, "do not check values against values.schema.json"),
     Flag::new("strict", Switch, "fail on lint warnings"),
@@ -291,7 +305,11 @@ pub(crate) fn split_csv(line: &str) -> Option<Vec<String>> {
 }
 
 /// Checks the texts of `flags` that were given; returns pflag's message for the first bad one.
-pub(crate) fn check(flags: &[&'static [Flag]], given: &Given<'_>, strict: Option<Compat>) -> Result<(), String> {
+pub(crate) fn check(
+    flags: &[&'static [Flag]],
+    given: &Given<'_>,
+    strict: Option<Compat>,
+) -> Result<(), String> {
     for flag in flags.iter().flat_map(|group| group.iter()) {
         let texts = given.array(flag.long);
         if texts.is_empty() {
@@ -311,11 +329,15 @@ pub(crate) fn check(flags: &[&'static [Flag]], given: &Given<'_>, strict: Option
                     .parse::<i64>()
                     .is_err()
                     .then(|| format!("strconv.ParseInt: parsing {text:?}: invalid syntax")),
-                Slice(_) if flag.long == "labels" => {
-                    text.split(',').find(|pair| !pair.contains('=')).map(|pair| format!("{pair} must be formatted as key=value"))
-                }
+                Slice(_) if flag.long == "labels" => text
+                    .split(',')
+                    .find(|pair| !pair.contains('='))
+                    .map(|pair| format!("{pair} must be formatted as key=value")),
                 Slice(_) => split_csv(text).is_none().then(|| {
-                    format!("parse error on line 1, column {}: bare \" in non-quoted-field", text.len().min(1))
+                    format!(
+                        "parse error on line 1, column {}: bare \" in non-quoted-field",
+                        text.len().min(1)
+                    )
                 }),
                 Duration(_) => check_duration(text).err(),
                 Text(_) | Optional(..) | Array(_) => None,
@@ -339,7 +361,8 @@ fn check_duration(text: &str) -> Result<(), String> {
         return Err(invalid());
     }
     while !rest.is_empty() {
-        let digits = rest.find(|letter: char| !letter.is_ascii_digit() && letter != '.').unwrap_or(rest.len());
+        let digits =
+            rest.find(|letter: char| !letter.is_ascii_digit() && letter != '.').unwrap_or(rest.len());
         let number = &rest[..digits];
         if number.is_empty() || number == "." || number.matches('.').count() > 1 {
             return Err(invalid());

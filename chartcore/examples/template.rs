@@ -113,7 +113,11 @@ impl Arguments {
         if self.has("--notes") {
             return Ok(rendered.notes().to_vec());
         }
-        if self.only.is_empty() { Ok(manifests.print(&print)) } else { manifests.show_only(&self.only, &print) }
+        if self.only.is_empty() {
+            Ok(manifests.print(&print))
+        } else {
+            manifests.show_only(&self.only, &print)
+        }
     }
 
     fn lint(&self, paths: &[String]) -> Result<lint::Report> {

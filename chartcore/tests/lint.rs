@@ -14,7 +14,8 @@ fn fixtures() -> PathBuf {
 }
 
 fn options(compat: Compat, flags: &str) -> LintOptions {
-    let mut options = LintOptions::new(compat).namespace("probe").kube_version(KubeVersion::parse("1.34.0").unwrap());
+    let mut options =
+        LintOptions::new(compat).namespace("probe").kube_version(KubeVersion::parse("1.34.0").unwrap());
     for flag in flags.split_whitespace() {
         options = match flag {
             "--strict" => options.strict(true),

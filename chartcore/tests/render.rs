@@ -63,7 +63,11 @@ impl Template {
 
     fn print(&self, compat: Compat) -> Result<Vec<u8>> {
         let manifests = Manifests::from_rendered(&self.render(compat)?)?;
-        if self.only.is_empty() { Ok(manifests.print(&self.print)) } else { manifests.show_only(&self.only, &self.print) }
+        if self.only.is_empty() {
+            Ok(manifests.print(&self.print))
+        } else {
+            manifests.show_only(&self.only, &self.print)
+        }
     }
 }
 
@@ -101,7 +105,9 @@ fn charts_render_as_in_helm() {
                 (Some(expected), Err(error)) => {
                     failures.push(format!("{profile} {name}:\n  Helm: {expected}\n  here: {error}"));
                 }
-                (Some(expected), Ok(_)) => failures.push(format!("{profile} {name}: renders, but Helm: {expected}")),
+                (Some(expected), Ok(_)) => {
+                    failures.push(format!("{profile} {name}: renders, but Helm: {expected}"))
+                }
                 (None, Err(error)) => failures.push(format!("{profile} {name}: {error}")),
             }
         }
@@ -158,14 +164,44 @@ fn a_render_leaves_nothing_behind() {
 #[test]
 fn errors_say_where_and_what_to_do() {
     for (name, code, place, label, hint) in [
-        ("err-nil", "nil-pointer", "err-nil/templates/cm.yaml:3", "`.Values.image` is null", "(.Values.image).repository"),
-        ("err-nil-typo", "nil-pointer", "err-nil-typo/templates/cm.yaml:3", "`.Values.imge` is not set", "did you mean `image`"),
-        ("err-nested", "nil-pointer", "err-nested/templates/_h.tpl:3", "`.Values.image` is null", "(.Values.image).tag"),
+        (
+            "err-nil",
+            "nil-pointer",
+            "err-nil/templates/cm.yaml:3",
+            "`.Values.image` is null",
+            "(.Values.image).repository",
+        ),
+        (
+            "err-nil-typo",
+            "nil-pointer",
+            "err-nil-typo/templates/cm.yaml:3",
+            "`.Values.imge` is not set",
+            "did you mean `image`",
+        ),
+        (
+            "err-nested",
+            "nil-pointer",
+            "err-nested/templates/_h.tpl:3",
+            "`.Values.image` is null",
+            "(.Values.image).tag",
+        ),
         ("err-required", "required-value", "err-required/templates/cm.yaml:2", "", ""),
         ("err-fail", "chart-fails", "err-fail/templates/_h.tpl:1", "", ""),
-        ("err-missing", "template-missing", "err-missing/templates/cm.yaml:2", "", "did you mean `err-missing.fullname`"),
+        (
+            "err-missing",
+            "template-missing",
+            "err-missing/templates/cm.yaml:2",
+            "",
+            "did you mean `err-missing.fullname`",
+        ),
         ("err-parse", "template-syntax", "err-parse/templates/cm.yaml:3", "", "{{ end }}"),
-        ("err-tpl", "nil-pointer", "err-tpl/templates/cm.yaml:2", "`.Values.image` is null", "(.Values.image).x"),
+        (
+            "err-tpl",
+            "nil-pointer",
+            "err-tpl/templates/cm.yaml:2",
+            "`.Values.image` is null",
+            "(.Values.image).x",
+        ),
         ("err-type", "wrong-type", "err-type/templates/cm.yaml:2", "", ""),
         ("err-yaml", "not-a-manifest", "err-yaml/templates/cm.yaml:6", "wrote the bad line", ""),
     ] {

@@ -14,6 +14,9 @@ use crate::process::Finished;
 use crate::reference::{self, Helm};
 use crate::{Outcome, places};
 
+/// Bytes of a message that are kept.
+const LONGEST_MESSAGE: usize = 4096;
+
 pub(crate) fn run(words: &[&str]) -> Outcome {
     let check = words.contains(&"--check");
     let wanted: Vec<&str> = words.iter().copied().filter(|word| !word.starts_with("--")).collect();
@@ -97,7 +100,9 @@ fn parts(finished: &Finished, out: &Path) -> Outcome<Vec<(&'static str, Vec<u8>)
     let mut parts = vec![("out", output)];
     if !finished.succeeded() {
         let mut message = without_folders(&finished.error_message(), out);
-        message.truncate(message.floor_char_boundary(4096));
+        while message.len() > LONGEST_MESSAGE {
+            message.pop();
+        }
         parts.push(("err", format!("{message}\n").into_bytes()));
     }
     Ok(parts)

@@ -33,6 +33,7 @@ cargo xtask <chore>
   determinism [--cases N]   the same bytes under other locales, time zones, folders and file orders
   fuzz [--full] [--seed N]  generated cases, library against oracle: templates, YAML, merges, --set, functions
        [--only FAMILY] [--count N] [--show N] [--replay FILE]
+  compare [--pairs N]       speed and memory against Helm 4, as ratios
   figures [--keep]          hold the measured figures against the kept ones; --keep: raise the kept ones
   tidy                      file lengths, names, machine paths
 
@@ -61,6 +62,7 @@ fn main() -> ExitCode {
         ["live", rest @ ..] => live::run(rest),
         ["determinism", rest @ ..] => determinism::run(rest),
         ["fuzz", rest @ ..] => fuzz::run(rest),
+        ["compare", rest @ ..] => compare(rest),
         ["figures", rest @ ..] => figures::run(rest),
         ["tidy"] => tidy::run(),
         [unknown, ..] => Err(format!("`{unknown}` is no chore; `cargo xtask help` lists them")),
@@ -78,6 +80,35 @@ fn test(rest: &[&str]) -> Outcome {
     let mut arguments = vec!["test", "--workspace", "--all-features", "--no-fail-fast"];
     arguments.extend_from_slice(rest);
     process::must(process::cargo(), &arguments, &places::root())
+}
+
+/// Builds both sides and runs `benches/compare/compare.py`.
+fn compare(rest: &[&str]) -> Outcome {
+    let root = places::root();
+    process::must(
+        process::cargo(),
+        &["build", "--release", "--package", "chartcli", "--package", "benches"],
+        &root,
+    )?;
+    let helms = reference::both()?;
+    let helm4 = helms.iter().find(|helm| helm.profile == "helm4").ok_or("no Helm 4")?;
+    let rerender = places::target().join("release").join("rerender");
+    let mut words = vec![root.join("benches/compare/compare.py")];
+    for (flag, path) in [
+        ("--chart", places::chart()),
+        ("--helm", helm4.program.clone()),
+        ("--rerender", rerender),
+        ("--oracle", oracle::build()?),
+    ] {
+        words.extend([flag.into(), path]);
+    }
+    if let Some(corpus) = live::corpus_folder()? {
+        words.extend(["--corpus".into(), corpus]);
+    }
+    let mut words: Vec<String> = words.into_iter().map(|word| word.to_string_lossy().into_owned()).collect();
+    words.extend(rest.iter().map(|word| (*word).to_owned()));
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    process::must("python3".into(), &words, &root)
 }
 
 /// The value after `flag`, as a number.

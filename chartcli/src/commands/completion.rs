@@ -6,7 +6,8 @@ use super::{Context, Outcome};
 use crate::flags::{Flag, Kind};
 
 /// Helm has it; our scripts carry descriptions where the shell shows them.
-pub(crate) const FLAGS: &[Flag] = &[Flag::new("no-descriptions", Kind::Switch, "disable completion descriptions")];
+pub(crate) const FLAGS: &[Flag] =
+    &[Flag::new("no-descriptions", Kind::Switch, "disable completion descriptions")];
 
 fn script(context: &Context<'_>, shell: Shell) -> Outcome {
     let name = context.settings.program();

@@ -95,13 +95,38 @@ macro_rules! group {
 
 /// Every command.
 pub(crate) static ALL: &[Spec] = &[
-    group!(["completion"], "generate autocompletion scripts for the specified shell", [
-        spec!(["bash"], "bash", "for bash", [completion::FLAGS], Arguments::None, completion::bash),
-        spec!(["fish"], "fish", "for fish", [completion::FLAGS], Arguments::None, completion::fish),
-        spec!(["powershell"], "powershell", "for powershell", [completion::FLAGS], Arguments::None, completion::powershell),
-        spec!(["zsh"], "zsh", "for zsh", [completion::FLAGS], Arguments::None, completion::zsh),
-    ]),
+    group!(
+        ["completion"],
+        "generate autocompletion scripts for the specified shell",
+        [
+            spec!(["bash"], "bash", "for bash", [completion::FLAGS], Arguments::None, completion::bash),
+            spec!(["fish"], "fish", "for fish", [completion::FLAGS], Arguments::None, completion::fish),
+            spec!(
+                ["powershell"],
+                "powershell",
+                "for powershell",
+                [completion::FLAGS],
+                Arguments::None,
+                completion::powershell
+            ),
+            spec!(["zsh"], "zsh", "for zsh", [completion::FLAGS], Arguments::None, completion::zsh),
+        ]
+    ),
     spec!(["env"], "env", "client environment information", [], Arguments::AtMost(1), env::run),
-    spec!(["template"], "template [NAME] [CHART]", "locally render templates", [flags::TEMPLATE, flags::CHART_SOURCE, flags::VALUES], Arguments::AtLeast(1), template::run),
-    spec!(["version"], "version", "print the version information", [version::FLAGS], Arguments::None, version::run),
+    spec!(
+        ["template"],
+        "template [NAME] [CHART]",
+        "locally render templates",
+        [flags::TEMPLATE, flags::CHART_SOURCE, flags::VALUES],
+        Arguments::AtLeast(1),
+        template::run
+    ),
+    spec!(
+        ["version"],
+        "version",
+        "print the version information",
+        [version::FLAGS],
+        Arguments::None,
+        version::run
+    ),
 ];

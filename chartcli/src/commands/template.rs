@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use chartcore::Compat;
 use chartcore::manifest::{Manifests, OutputFile, PrintOptions, WriteMode};
 use chartcore::render::{Capabilities, RenderOptions};
 use chartcore::template::SystemHost;
-use chartcore::Compat;
 
 use super::{Context, Failure, Outcome, source};
 
@@ -138,10 +138,11 @@ fn write(folder: &Path, files: &[OutputFile]) -> Outcome {
     let mut told = Vec::new();
     for file in files {
         let path = folder.join(&file.path);
-        write_file(&path, file).map_err(|error| {
-            chartcore::files::directory::io_error("open", &path, error)
-        })?;
-        told.extend_from_slice(format!("wrote {}\n", Path::new(folder).join(&file.path).display()).as_bytes());
+        write_file(&path, file)
+            .map_err(|error| chartcore::files::directory::io_error("open", &path, error))?;
+        told.extend_from_slice(
+            format!("wrote {}\n", Path::new(folder).join(&file.path).display()).as_bytes(),
+        );
     }
     told.push(b'\n');
     crate::output::print(&told);

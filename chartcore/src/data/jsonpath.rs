@@ -140,7 +140,10 @@ fn action(text: &str, depth: usize) -> Result<(Vec<Step>, &str), String> {
                 rest = &rest[end..];
             }
             other => {
-                return Err(format!("unrecognized character in action: U+{:04X} '{other}'", u32::from(other)));
+                return Err(format!(
+                    "unrecognized character in action: U+{:04X} '{other}'",
+                    u32::from(other)
+                ));
             }
         }
     }
@@ -173,7 +176,8 @@ fn brackets(text: &str, depth: usize, steps: &mut Vec<Step>) -> Result<(), Strin
     let text = if text == "*" { ":" } else { text };
     let choices: Vec<&str> = text.split(',').collect();
     if choices.len() > 1 {
-        let choices = choices.iter().map(|choice| expression(&format!("[{}]", choice.trim_matches(' ')), depth + 1));
+        let choices =
+            choices.iter().map(|choice| expression(&format!("[{}]", choice.trim_matches(' ')), depth + 1));
         steps.push(Step::Union(choices.collect::<Result<_, _>>()?));
         return Ok(());
     }

@@ -59,14 +59,16 @@ fn shown(place: &Location) -> String {
 }
 
 fn snippet(place: &Location, text: &str, label: Option<&str>, color: bool) -> String {
-    let boundary = |at: usize| (0..=at.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+    let boundary =
+        |at: usize| (0..=at.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
     let start = boundary(place.column.saturating_sub(1));
     let end = boundary(start.saturating_add(place.length.max(1))).max(start);
     let mut annotation = AnnotationKind::Primary.span(start..end);
     if let Some(label) = label {
         annotation = annotation.label(label);
     }
-    let source = Snippet::source(text).line_start(place.line.max(1)).path(&*place.file).annotation(annotation);
+    let source =
+        Snippet::source(text).line_start(place.line.max(1)).path(&*place.file).annotation(annotation);
     let group = Group::with_level(Level::ERROR).element(source);
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
     let mut drawn = renderer.render(&[group]).to_string();
@@ -76,9 +78,7 @@ fn snippet(place: &Location, text: &str, label: Option<&str>, color: bool) -> St
 
 /// One JSON object for a message and its diagnostics, on one line.
 pub fn to_json(message: &str, diagnostics: &[Diagnostic]) -> String {
-    let place = |place: &Location| {
-        json!({ "file": place.file, "line": place.line, "column": place.column, "length": place.length })
-    };
+    let place = |place: &Location| json!({ "file": place.file, "line": place.line, "column": place.column, "length": place.length });
     let listed: Vec<_> = diagnostics
         .iter()
         .map(|diagnostic| {

@@ -9,7 +9,12 @@ use crate::render::Rendered;
 const AROUND: usize = 2;
 
 /// Helm's error, with the template line and the rendered lines.
-pub(super) fn unreadable(problem: &Unreadable, source: &str, text: &Text, rendered: Option<&Rendered>) -> Error {
+pub(super) fn unreadable(
+    problem: &Unreadable,
+    source: &str,
+    text: &Text,
+    rendered: Option<&Rendered>,
+) -> Error {
     let message = format!("YAML parse error on {source}: {}", problem.text);
     let mut diagnostic = Diagnostic::error("not-a-manifest", problem.text.clone());
     let bytes = text.as_bytes();
@@ -20,14 +25,19 @@ pub(super) fn unreadable(problem: &Unreadable, source: &str, text: &Text, render
     }
     let place = rendered.and_then(|rendered| {
         let line_start = line_start(bytes, line);
-        { let _ = (rendered, line_start); None::<Location> }
+        {
+            let _ = (rendered, line_start);
+            None::<Location>
+        }
     });
     diagnostic = match place {
         Some(place) => {
             diagnostic.label = Some("wrote the bad line".to_owned());
             diagnostic.at(place)
         }
-        None => diagnostic.at(Location { file: source.to_owned(), line: 0, column: 0, length: 0, text: None }),
+        None => {
+            diagnostic.at(Location { file: source.to_owned(), line: 0, column: 0, length: 0, text: None })
+        }
     };
     Error::new(ErrorKind::Manifest, message).with_diagnostic(diagnostic)
 }
@@ -41,7 +51,8 @@ fn line_start(text: &[u8], line: usize) -> usize {
 fn excerpt(text: &[u8], line: usize) -> String {
     let mut out = String::from("the rendered document, by its own lines:");
     let first = line.saturating_sub(AROUND).max(1);
-    for (index, content) in text.split(|&byte| byte == b'\n').enumerate().skip(first - 1).take(2 * AROUND + 1) {
+    for (index, content) in text.split(|&byte| byte == b'\n').enumerate().skip(first - 1).take(2 * AROUND + 1)
+    {
         let number = index + 1;
         let mark = if number == line { '>' } else { ' ' };
         out.push_str(&format!("\n{mark} {number:>4} | {}", String::from_utf8_lossy(content)));

@@ -165,7 +165,8 @@ impl Hook {
         let Some(names) = head.annotation("helm.sh/hook") else { return Ok(None) };
         let events: Option<Vec<_>> = words(names).map(|word| HookEvent::parse(&word)).collect();
         let Some(events) = events else { return Err(names.to_owned()) };
-        let listed = |key| head.annotation(key).map(|list| words(list).collect::<Vec<_>>()).unwrap_or_default();
+        let listed =
+            |key| head.annotation(key).map(|list| words(list).collect::<Vec<_>>()).unwrap_or_default();
         Ok(Some(Self {
             name: head.name.clone(),
             kind: head.kind.clone(),

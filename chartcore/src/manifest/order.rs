@@ -141,10 +141,11 @@ mod tests {
 
     #[test]
     fn unknown_kinds_come_last_by_name_and_equal_kinds_keep_their_order() {
-        let mut kinds = ["Zebra", "Service", "Apple", "Namespace", "Service", "ValidatingWebhookConfiguration"]
-            .into_iter()
-            .enumerate()
-            .collect::<Vec<_>>();
+        let mut kinds =
+            ["Zebra", "Service", "Apple", "Namespace", "Service", "ValidatingWebhookConfiguration"]
+                .into_iter()
+                .enumerate()
+                .collect::<Vec<_>>();
         KindOrder::install(Compat::Helm4).sort(&mut kinds, |kind| kind.1);
         let order: Vec<usize> = kinds.iter().map(|kind| kind.0).collect();
         assert_eq!(order, [3, 1, 4, 5, 2, 0]);

@@ -128,7 +128,8 @@ impl Manifests {
             Some(release_name) => format!("{release_name}/{source}"),
             None => source.to_owned(),
         };
-        let crds = self.crds.iter().filter(|_| options.crds).map(|crd| (crd.path.as_str(), crd.file.data(), true));
+        let crds =
+            self.crds.iter().filter(|_| options.crds).map(|crd| (crd.path.as_str(), crd.file.data(), true));
         let resources = self.resources.iter().map(|it| (&*it.source, it.text.as_bytes(), false));
         for (source, text, is_crd) in crds.chain(resources) {
             let mode = if written.contains(&source) { WriteMode::Append } else { WriteMode::Create };

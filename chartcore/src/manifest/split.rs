@@ -148,7 +148,11 @@ mod tests {
             ("---\n\n---\na: 1\n", &["---\na: 1"], &["a: 1\n"]),
             ("a: 1\n---\n\n---\nb: 2\n", &["a: 1", "---\nb: 2"], &["a: 1\n", "b: 2\n"]),
             ("a: 1\n ---\nb: 2\n", &["a: 1\n ---\nb: 2"], &["a: 1\n ---\nb: 2\n"]),
-            ("# only a comment\n---\na: 1\n", &["# only a comment", "a: 1"], &["# only a comment\n", "a: 1\n"]),
+            (
+                "# only a comment\n---\na: 1\n",
+                &["# only a comment", "a: 1"],
+                &["# only a comment\n", "a: 1\n"],
+            ),
             ("\u{a0}\n---\u{a0}\na: 1\u{2003}\n", &["a: 1"], &["a: 1\u{2003}\n"]),
             ("a: 1  \n\n---", &["a: 1"], &["a: 1  \n\n"]),
         ] {

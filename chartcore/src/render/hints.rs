@@ -30,8 +30,9 @@ fn distance(left: &str, right: &str) -> usize {
     for (row, letter) in left.iter().enumerate() {
         let mut current = vec![row + 1; width];
         for (column, other) in right.iter().enumerate() {
-            let mut least =
-                (above[column] + usize::from(letter != other)).min(above[column + 1] + 1).min(current[column] + 1);
+            let mut least = (above[column] + usize::from(letter != other))
+                .min(above[column + 1] + 1)
+                .min(current[column] + 1);
             if row > 0 && column > 0 && left[row - 1] == *other && *letter == right[column - 1] {
                 least = least.min(before[column - 1] + 1);
             }

@@ -177,9 +177,8 @@ struct Stage<'a> {
 
 impl<'a> Stage<'a> {
     fn set(values: &'a Values, options: &RenderOptions) -> Result<Self> {
-        let chart = values.chart();
-        let compat = chart.compat();
-        let contexts = context::contexts(chart, values.tree(), options);
+        let compat = values.chart().compat();
+        let contexts = context::contexts(values, options);
         let jobs = jobs(&contexts);
         let templates = associate(&jobs, compat)?;
         Ok(Self { compat, contexts, jobs, templates })

@@ -158,7 +158,10 @@ impl RenderOptions {
             Compat::Helm3 => "",
             Compat::Helm4 => "release name check failed: ",
         };
-        Err(Error::new(ErrorKind::Usage, format!("{prefix}release name {}: {reason}", crate::quote::quoted(name.as_bytes()))))
+        Err(Error::new(
+            ErrorKind::Usage,
+            format!("{prefix}release name {}: {reason}", crate::quote::quoted(name.as_bytes())),
+        ))
     }
 }
 

@@ -354,7 +354,9 @@ impl<'a> Executor<'a> {
         let mut overlays = self.overlays.iter();
         let tpls = self.calls.iter().filter(|call| !matches!(call.caller, Caller::Template));
         for (frame, call) in frames.iter_mut().zip(tpls) {
-            if let (Caller::Tpl { .. }, Some(unit)) = (&call.caller, overlays.next()) {
+            if let Caller::Tpl { .. } = call.caller
+                && let Some(unit) = overlays.next()
+            {
                 let source = quoted(&unit.source);
                 frame.message.push_str(&format!("error during tpl function execution for {source}: "));
             }

@@ -7,10 +7,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::coalesce::{Charts, Heap, Layer, Nulls};
+use super::coalesce::{Charts, GLOBAL, Heap, Layer, Nulls, TableId};
 use super::print;
 use crate::chart::{Chart, Dependency, Metadata};
-use crate::data::{Str, Value};
+use crate::data::{Map, Str, Value};
 use crate::version::{Constraint, Version};
 use crate::{Compat, Error, ErrorKind, Result};
 
@@ -75,6 +75,95 @@ impl Charts for Forest {
 
     fn children(&self, chart: usize) -> &[usize] {
         &self.charts[chart].children
+    }
+}
+
+/// Values that were merged for a chart, as far as anybody may ask for them.
+///
+/// Helm merges each chart with dependencies over all that was merged above it. Most of that nobody looks at,
+/// so only what both sides have is merged here, and the rest is looked up where it is.
+enum View<'v> {
+    /// What the user set.
+    User(&'v Value),
+    /// A chart's defaults under the values above it.
+    Level {
+        /// The keys that were merged, in order.
+        keys: Vec<Str>,
+        heap: Heap,
+        merged: TableId,
+        defaults: Option<&'v Map>,
+        above: &'v View<'v>,
+    },
+}
+
+impl View<'_> {
+    /// Whether the keys that were merged include this one.
+    fn is_merged(keys: &[Str], key: &[u8]) -> bool {
+        keys.binary_search_by(|other| other.as_bytes().cmp(key)).is_ok()
+    }
+
+    fn has(&self, key: &[u8]) -> bool {
+        match self {
+            Self::User(values) => values.as_map().is_some_and(|map| map.contains_key(key)),
+            Self::Level { keys, heap, merged, .. } if Self::is_merged(keys, key) => heap.has(*merged, key),
+            Self::Level { defaults, above, .. } => {
+                defaults.is_some_and(|defaults| defaults.contains_key(key)) || above.has(key)
+            }
+        }
+    }
+
+    fn get(&self, key: &[u8]) -> Result<Option<Value>> {
+        match self {
+            Self::User(values) => Ok(values.as_map().and_then(|map| map.get(key)).cloned()),
+            Self::Level { keys, heap, merged, .. } if Self::is_merged(keys, key) => heap.value(*merged, key),
+            Self::Level { defaults, above, .. } => match defaults.and_then(|defaults| defaults.get(key)) {
+                Some(value) => Ok(Some(value.clone())),
+                None => above.get(key),
+            },
+        }
+    }
+
+    /// The value at a dotted path, unless that is a table.
+    fn path_value(&self, path: &str) -> Option<&Value> {
+        let first = path.split('.').next()?;
+        match self {
+            Self::User(values) => walk(values.as_map()?, path),
+            Self::Level { keys, heap, merged, .. } if Self::is_merged(keys, first.as_bytes()) => {
+                heap.scalar(*merged, path.split('.'))
+            }
+            Self::Level { defaults, above, .. } => match defaults {
+                Some(defaults) if defaults.contains_key(first) => walk(defaults, path),
+                _ => above.path_value(path),
+            },
+        }
+    }
+}
+
+/// The value at a dotted path, unless that is a table.
+fn walk<'v>(map: &'v Map, path: &str) -> Option<&'v Value> {
+    let mut keys = path.split('.');
+    let first = map.get(keys.next()?)?;
+    keys.try_fold(first, Value::get).filter(|value| value.as_map().is_none())
+}
+
+/// A forest in which one chart has other defaults.
+struct Restricted<'f> {
+    forest: &'f Forest,
+    chart: usize,
+    layer: Layer,
+}
+
+impl Charts for Restricted<'_> {
+    fn name(&self, chart: usize) -> &Str {
+        self.forest.name(chart)
+    }
+
+    fn layer(&self, chart: usize) -> &Layer {
+        if chart == self.chart { &self.layer } else { self.forest.layer(chart) }
+    }
+
+    fn children(&self, chart: usize) -> &[usize] {
+        self.forest.children(chart)
     }
 }
 
@@ -156,13 +245,14 @@ impl Forest {
         nulls: Nulls,
         warnings: &mut Vec<String>,
     ) -> Result<Value> {
-        let mut heap = Heap::new(self.compat, warnings);
+        let mut heap = Heap::new(self.compat);
         let dest = match values.as_map() {
             Some(map) => heap.thaw(map),
             None => heap.empty(),
         };
         heap.coalesce(self, chart, dest, nulls)?;
-        heap.freeze(dest)
+        warnings.append(&mut heap.take_warnings());
+        heap.into_value(dest)
     }
 
     /// Takes out what conditions and tags disable and gives aliases their names; returns what was decided,
@@ -172,14 +262,14 @@ impl Forest {
     /// The values of a subchart are not a table.
     pub(super) fn enable(&mut self, user: &Value, warnings: &mut Vec<String>) -> Result<Vec<bool>> {
         let mut decisions = Vec::new();
-        self.enable_at(Self::ROOT, user, "", warnings, &mut decisions)?;
+        self.enable_at(Self::ROOT, &View::User(user), "", warnings, &mut decisions)?;
         Ok(decisions)
     }
 
     fn enable_at(
         &mut self,
         chart: usize,
-        values: &Value,
+        above: &View<'_>,
         path: &str,
         warnings: &mut Vec<String>,
         decisions: &mut Vec<bool>,
@@ -191,9 +281,10 @@ impl Forest {
         for &need in &needs {
             self.needs[need].enabled = true;
         }
-        let merged = self.coalesce(chart, values, Nulls::Delete, warnings)?;
-        self.decide_by_tags(&needs, &merged, warnings);
-        self.decide_by_conditions(&needs, &merged, path, warnings);
+        let layer = self.layer(chart).clone();
+        let view = self.view(chart, &layer, above, warnings)?;
+        self.decide_by_tags(&needs, &view, warnings)?;
+        self.decide_by_conditions(&needs, &view, path, warnings);
         decisions.extend(needs.iter().map(|&need| self.needs[need].enabled));
 
         let disabled: BTreeSet<Str> = needs
@@ -211,12 +302,45 @@ impl Forest {
             needs.into_iter().filter(|&need| !disabled.contains(&self.needs[need].name)).collect();
         for &child in &children {
             let below = format!("{path}{}.", self.name(child));
-            self.enable_at(child, &merged, &below, warnings, decisions)?;
+            self.enable_at(child, &view, &below, warnings, decisions)?;
         }
         self.metas[meta].lists_needs = !needs.is_empty();
         self.metas[meta].needs = needs;
         self.charts[chart].children = children;
         Ok(())
+    }
+
+    /// Merges the chart's defaults under the values above it.
+    fn view<'v>(
+        &self,
+        chart: usize,
+        layer: &'v Layer,
+        above: &'v View<'v>,
+        warnings: &mut Vec<String>,
+    ) -> Result<View<'v>> {
+        let own = layer.values.as_map();
+        let mut keys: Vec<Str> = own
+            .into_iter()
+            .flat_map(Map::keys)
+            .filter(|key| above.has(key))
+            .chain(self.children(chart).iter().map(|&child| self.name(child)))
+            .cloned()
+            .chain([Str::new(GLOBAL)])
+            .collect();
+        keys.sort_unstable();
+        keys.dedup();
+        let mut present = Map::new();
+        for key in &keys {
+            if let Some(value) = above.get(key)? {
+                present.insert(key.clone(), value);
+            }
+        }
+        let restricted = Restricted { forest: self, chart, layer: layer.restricted(&keys, self.compat) };
+        let mut heap = Heap::new(self.compat);
+        let merged = heap.thaw(&present);
+        heap.coalesce(&restricted, chart, merged, Nulls::Delete)?;
+        warnings.append(&mut heap.take_warnings());
+        Ok(View::Level { keys, heap, merged, defaults: layer.shown(self.compat), above })
     }
 
     /// Puts the children in their final order: those Chart.yaml does not mention, then one per entry.
@@ -282,8 +406,17 @@ impl Forest {
         Ok(self.charts.len() - 1)
     }
 
-    fn decide_by_tags(&mut self, needs: &[usize], values: &Value, warnings: &mut Vec<String>) {
-        let Some(tags) = values.get("tags").and_then(Value::as_map) else { return };
+    fn decide_by_tags(
+        &mut self,
+        needs: &[usize],
+        values: &View<'_>,
+        warnings: &mut Vec<String>,
+    ) -> Result<()> {
+        if needs.iter().all(|&need| self.needs[need].source.tags.is_empty()) {
+            return Ok(());
+        }
+        let tags = values.get(b"tags")?;
+        let Some(tags) = tags.as_ref().and_then(Value::as_map) else { return Ok(()) };
         for &need in needs {
             let need = &mut self.needs[need];
             let (mut some_true, mut some_false) = (false, false);
@@ -306,12 +439,13 @@ impl Forest {
             }
             need.enabled = some_true || !some_false;
         }
+        Ok(())
     }
 
     fn decide_by_conditions(
         &mut self,
         needs: &[usize],
-        values: &Value,
+        values: &View<'_>,
         path: &str,
         warnings: &mut Vec<String>,
     ) {
@@ -321,7 +455,7 @@ impl Forest {
                 if condition.is_empty() {
                     continue;
                 }
-                match path_value(values, &format!("{path}{condition}")) {
+                match values.path_value(&format!("{path}{condition}")) {
                     Some(Value::Bool(truth)) => {
                         need.enabled = *truth;
                         break;
@@ -376,11 +510,6 @@ impl Need {
         }
         entry
     }
-}
-
-/// The value at a dotted path, unless that is a table.
-fn path_value<'v>(values: &'v Value, path: &str) -> Option<&'v Value> {
-    path.split('.').try_fold(values, Value::get).filter(|value| value.as_map().is_none())
 }
 
 /// A value of a structured log line, quoted where log/slog quotes.

@@ -20,8 +20,6 @@ mod print;
 mod reuse;
 mod schema;
 mod setter;
-#[cfg(test)]
-mod tests;
 mod unused;
 
 use std::fmt;
@@ -36,8 +34,8 @@ use crate::error::Result;
 
 pub use merge::{MergeOptions, Merger};
 pub use origin::{Effect, Explanation, Origin, Setting};
-pub(crate) use own::check_own_schema;
 pub use overrides::{Overrides, Setter, ValuesSource, read_from_disk};
+pub(crate) use own::check_own_schema;
 pub use path::{Path, PathStep};
 pub use reuse::{Previous, keep, reset_then_reuse, reuse};
 pub use schema::SchemaSource;

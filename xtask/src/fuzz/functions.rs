@@ -8,9 +8,35 @@ use crate::oracle::Oracle;
 
 /// Expressions, one for each class of value a template can hold.
 const CLASSES: &[&str] = &[
-    "nil", "\"\"", "\"abc\"", "\"12\"", "0", "2", "(int64 3)", "-1", "1.5", ".Values.n", ".Values.f", "true", ".Values.l", ".Values.li", "(list)",
-    "(list 1 \"a\" nil)", "(splitList \",\" \"b,a\")", "(until 2)", ".Values.m", "(dict)", "(dict \"a\" 1)", "(toDate \"2006-01-02\" \"2020-05-06\")",
-    "(semver \"1.2.3\")", "(.Files.GetBytes \"f.txt\")", ".Values.nope", ".Chart", "(urlParse \"https://h/p\")", "(chunk 1 .Values.l)", "'a'",
+    "nil",
+    "\"\"",
+    "\"abc\"",
+    "\"12\"",
+    "0",
+    "2",
+    "(int64 3)",
+    "-1",
+    "1.5",
+    ".Values.n",
+    ".Values.f",
+    "true",
+    ".Values.l",
+    ".Values.li",
+    "(list)",
+    "(list 1 \"a\" nil)",
+    "(splitList \",\" \"b,a\")",
+    "(until 2)",
+    ".Values.m",
+    "(dict)",
+    "(dict \"a\" 1)",
+    "(toDate \"2006-01-02\" \"2020-05-06\")",
+    "(semver \"1.2.3\")",
+    "(.Files.GetBytes \"f.txt\")",
+    ".Values.nope",
+    ".Chart",
+    "(urlParse \"https://h/p\")",
+    "(chunk 1 .Values.l)",
+    "'a'",
     "(fromToml \"a = 1\").a",
 ];
 
@@ -29,9 +55,30 @@ fn usual(kind: &str, position: usize) -> &'static str {
 
 /// Functions whose answer is random, takes long, or reads the clock; only their failures can be compared.
 const VARYING: &[&str] = &[
-    "now", "ago", "randAlpha", "randAlphaNum", "randAscii", "randBytes", "randInt", "randNumeric", "shuffle", "uuidv4", "bcrypt", "htpasswd",
-    "encryptAES", "derivePassword", "genCA", "genCAWithKey", "genPrivateKey", "genSelfSignedCert", "genSelfSignedCertWithKey",
-    "genSignedCert", "genSignedCertWithKey", "buildCustomCert", "getHostByName", "hello",
+    "now",
+    "ago",
+    "randAlpha",
+    "randAlphaNum",
+    "randAscii",
+    "randBytes",
+    "randInt",
+    "randNumeric",
+    "shuffle",
+    "uuidv4",
+    "bcrypt",
+    "htpasswd",
+    "encryptAES",
+    "derivePassword",
+    "genCA",
+    "genCAWithKey",
+    "genPrivateKey",
+    "genSelfSignedCert",
+    "genSelfSignedCertWithKey",
+    "genSignedCert",
+    "genSignedCertWithKey",
+    "buildCustomCert",
+    "getHostByName",
+    "hello",
 ];
 
 /// Functions that only reorder: their answer is random, its sorted form is not.
@@ -45,7 +92,13 @@ pub(crate) fn requests(oracle: &mut Oracle) -> Outcome<Vec<Value>> {
         let listed = &answers[0]["result"];
         let mut functions: Vec<(String, Vec<String>, bool)> = Vec::new();
         for function in listed["functions"].as_array().into_iter().flatten() {
-            let parameters = function["in"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
+            let parameters = function["in"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_str)
+                .map(str::to_owned)
+                .collect();
             functions.push((
                 function["name"].as_str().unwrap_or_default().to_owned(),
                 parameters,
@@ -85,7 +138,11 @@ fn argument_lists(parameters: &[String], variadic: bool) -> Vec<Vec<&'static str
     let usual_at = |position: usize| {
         let kind = parameters.get(position).or(parameters.last()).map_or("interface {}", String::as_str);
         let last = position + 1 >= parameters.len();
-        if variadic && last { usual(kinds.last().unwrap_or(&"interface {}"), position) } else { usual(kind, position) }
+        if variadic && last {
+            usual(kinds.last().unwrap_or(&"interface {}"), position)
+        } else {
+            usual(kind, position)
+        }
     };
     let base = parameters.len();
     let counts: Vec<usize> = if variadic { vec![base - 1, base, base + 1] } else { vec![base] };

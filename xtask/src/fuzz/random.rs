@@ -49,6 +49,6 @@ mod tests {
     fn a_seed_names_its_sequence() {
         let mut random = Random::new(1, 2);
         let sequence: Vec<usize> = (0..6).map(|_| random.below(1000)).collect();
-        assert_eq!(sequence, [404, 300, 297, 262, 842, 464]);
+        assert_eq!(sequence, [911, 792, 121, 694, 620, 95]);
     }
 }
