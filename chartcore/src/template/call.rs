@@ -6,8 +6,7 @@ use crate::data::Str;
 use crate::quote::quoted;
 
 use super::code::Ident;
-use super::funcs;
-use super::{Any, Element, MapType, Method, MissingKey, Type};
+use super::{Any, Element, MapType, Method, MissingKey, Type, funcs};
 
 /// Go: `canBeNil`.
 pub(super) fn can_be_nil(expected: Type) -> bool {
@@ -129,7 +128,7 @@ pub(super) fn field(
         }
         Any::Duration(_) => match funcs::duration_method(name) {
             Some(method) => Ok(Found::Method(method)),
-            None => Err(no_field(name, interface, "time.Duration")),
+            None => Err(no_field(name, interface, receiver.type_name())),
         },
         other => Err(no_field(name, interface, other.type_name())),
     }

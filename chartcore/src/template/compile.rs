@@ -650,6 +650,11 @@ pub(super) fn literal_for(
             Some(float) => Ok(Some(Literal::Float(float))),
             None => wrong("float", shown()),
         },
+        // The kind behind the name decides; of the named types that are numbers, only this one is asked for.
+        Type::Named("time.Duration") => match number.and_then(|number| number.int) {
+            Some(int) => Ok(Some(Literal::Duration(int))),
+            None => wrong("integer", shown()),
+        },
         Type::Bytes | Type::List | Type::Strings | Type::Map | Type::Named(_) => {
             Err(format!("can't handle {} for arg of type {}", shown(), expected.name()))
         }
