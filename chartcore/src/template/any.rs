@@ -430,37 +430,53 @@ impl Map {
     }
 
     /// The value under `key`.
-    #[inline]
     pub fn get(&self, key: impl AsRef<[u8]>) -> Option<Any> {
-        self.look(key.as_ref(), &AtomicU32::new(u32::MAX), Any::clone)
+        let key = key.as_ref();
+        match &*self.cell.store.borrow() {
+            Store::Frozen(map) => match map.get(key)? {
+                Value::Map(_) | Value::List(_) => {}
+                scalar => return Some(Any::from(scalar)),
+            },
+            Store::Live(entries) => {
+                return position(entries, key).ok().map(|index| entries[index].1.clone());
+            }
+        }
+        let entries = self.open();
+        position(&entries, key).ok().map(|index| entries[index].1.clone())
     }
 
     /// Looks at the value under `key` without copying it. `hint` is where the key was the last time.
     #[inline]
-    pub(super) fn look<R>(&self, key: &[u8], hint: &AtomicU32, look: impl FnOnce(&Any) -> R) -> Option<R> {
-        let mut store = self.cell.store.borrow();
-        if let Store::Frozen(map) = &*store {
-            // A scalar can be had without opening the map.
-            let index = map.position(key, hint.load(Ordering::Relaxed) as usize)?;
-            hint.store(index as u32, Ordering::Relaxed);
-            let (_, value) = map.entry(index)?;
-            if !matches!(value, Value::Map(_) | Value::List(_)) {
-                return Some(look(&Any::from(value)));
-            }
+    pub(super) fn look<R>(&self, key: &Str, hint: &AtomicU32, look: impl FnOnce(&Any) -> R) -> Option<R> {
+        let store = self.cell.store.borrow();
+        let Store::Live(entries) = &*store else {
             drop(store);
-            self.thaw();
-            store = self.cell.store.borrow();
-        }
-        let Store::Live(entries) = &*store else { return None };
-        let guess = hint.load(Ordering::Relaxed) as usize;
-        if let Some(entry) = entries.get(guess)
-            && entry.0.as_bytes() == key
+            return self.look_frozen(key, hint, look);
+        };
+        if let Some(entry) = entries.get(hint.load(Ordering::Relaxed) as usize)
+            && entry.0 == *key
         {
             return Some(look(&entry.1));
         }
         let index = position(entries, key).ok()?;
         hint.store(index as u32, Ordering::Relaxed);
         Some(look(&entries[index].1))
+    }
+
+    /// As [`Map::look`], for a map nobody has opened: a scalar can be had without that.
+    fn look_frozen<R>(&self, key: &Str, hint: &AtomicU32, look: impl FnOnce(&Any) -> R) -> Option<R> {
+        let store = self.cell.store.borrow();
+        let Store::Frozen(map) = &*store else { return None };
+        let index = map.position(key, hint.load(Ordering::Relaxed) as usize)?;
+        hint.store(index as u32, Ordering::Relaxed);
+        let (_, value) = map.entry(index)?;
+        if !matches!(value, Value::Map(_) | Value::List(_)) {
+            return Some(look(&Any::from(value)));
+        }
+        drop(store);
+        self.thaw();
+        let entries = self.open();
+        entries.get(index).map(|entry| look(&entry.1))
     }
 
     /// Whether `key` is there.

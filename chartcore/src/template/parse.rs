@@ -11,7 +11,7 @@ use crate::quote::quoted;
 
 use super::ParseError;
 use super::ast::{Ast, Children, NO_NODE, NodeId, NodeKind};
-use super::code::{Body, Ident, Literal, Loop, Op, Target};
+use super::code::{Body, Chain, Ident, Literal, Loop, Op, Target};
 use super::lex::{Lexer, Token, TokenKind};
 use super::{funcs, number, quote};
 
@@ -41,6 +41,12 @@ impl Parsed {
     /// The names of the templates it defines.
     pub fn defined(&self) -> impl Iterator<Item = &Str> {
         self.bodies.iter().filter_map(|body| body.name.as_ref())
+    }
+
+    /// The names of a chain.
+    #[inline]
+    pub(super) fn chain(&self, chain: Chain) -> &[Ident] {
+        &self.idents[chain.start as usize..][..chain.length as usize]
     }
 
     /// The line (from 1) and the column (in bytes, from 0) of an offset.

@@ -48,7 +48,7 @@ impl RsaKey {
 
     /// Reads `RSAPrivateKey`.
     pub(super) fn from_der(der: &[u8]) -> Result<Self, &'static str> {
-        const MALFORMED: &str = "asn1: structure error: length too large";
+        const MALFORMED: &str = "asn1: syntax error: truncated tag or length";
         let read = || {
             let mut whole = der::Reader::new(der);
             let mut fields = whole.sequence()?;

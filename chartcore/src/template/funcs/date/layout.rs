@@ -58,8 +58,11 @@ const OFFSETS: [(&[u8], bool, bool, bool); 5] = [
     (b"07", false, false, false),
 ];
 
-/// The text before the first element of a layout, that element with its own text, and what follows it.
-fn next_element(layout: &[u8]) -> (&[u8], Option<(Element, &[u8])>, &[u8]) {
+/// The text before an element, the element with its own text, and what follows it.
+type Split<'l> = (&'l [u8], Option<(Element, &'l [u8])>, &'l [u8]);
+
+/// Splits a layout at its first element.
+fn next_element(layout: &[u8]) -> Split<'_> {
     for at in 0..layout.len() {
         if let Some((element, skip, length)) = element_at(&layout[at..]) {
             let start = at + skip;
