@@ -233,7 +233,7 @@ fn a_source_without_randomness_does_not_hang() {
             bytes.fill(self.0);
         }
     }
-    for byte in [0, 1, 255] {
+    for byte in [0, 7, 255] {
         for source in
             ["{{ randAlphaNum 50 }}", "{{ randInt 0 6 }}", "{{ uuidv4 }}", r#"{{ genPrivateKey "ecdsa" }}"#]
         {

@@ -3,6 +3,7 @@
 mod civil;
 mod duration;
 mod layout;
+mod reading;
 mod time;
 mod zone;
 
@@ -150,7 +151,7 @@ fn must_date_modify(_: &mut Scope<'_>, arguments: &[Any]) -> Result<Any, Fault> 
 
 fn parsed(scope: &Scope<'_>, arguments: &[Any]) -> Result<Time, Fault> {
     let (layout, text) = (arguments::text(arguments, 0), arguments::text(arguments, 1));
-    layout::parse(layout, text, &local(scope.host)).map_err(Fault::new)
+    reading::parse(layout, text, &local(scope.host)).map_err(Fault::new)
 }
 
 fn ago(scope: &mut Scope<'_>, arguments: &[Any]) -> Result<Any, Fault> {
