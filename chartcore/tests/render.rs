@@ -223,7 +223,10 @@ fn settings_nobody_reads_are_found() {
     let unused = |set: &str| {
         let values = values::merge(&chart, &Overrides::new().set(set)).unwrap();
         let found = values::unused(&values, &render::reads(&values));
-        found.iter().map(|finding| format!("{} {}", finding.message, finding.hints.join(" "))).collect::<Vec<_>>()
+        found
+            .iter()
+            .map(|finding| format!("{} {}", finding.message, finding.hints.join(" ")))
+            .collect::<Vec<_>>()
     };
     // The template says `.Values.imge.repository.name`: what it mentions is read, however odd.
     assert_eq!(unused("imge.repository.name=x"), [""; 0]);

@@ -50,7 +50,11 @@ pub(super) fn contexts<'a>(merged: &'a Values, options: &RenderOptions) -> Vec<C
         }),
     };
     let mut contexts = Vec::new();
-    let place = Place { path: root.name().to_owned(), loaded: Some(merged.source()), loaded_path: root.name().to_owned() };
+    let place = Place {
+        path: root.name().to_owned(),
+        loaded: Some(merged.source()),
+        loaded_path: root.name().to_owned(),
+    };
     shared.add(root, place, values, true, &mut contexts);
     contexts
 }
@@ -77,7 +81,8 @@ impl<'a> Place<'a> {
                 && loaded.name() != chart.name()
                 && loaded.metadata().dependencies.is_empty()
         };
-        let parent = if self.loaded.as_ref().is_some_and(keeps_parent) { &self.loaded_path } else { &self.path };
+        let parent =
+            if self.loaded.as_ref().is_some_and(keeps_parent) { &self.loaded_path } else { &self.path };
         let loaded = self.loaded.and_then(|loaded| loaded_child(loaded, child.name()));
         let loaded_name = loaded.map_or(child.name(), Chart::name);
         Self {
@@ -127,7 +132,8 @@ impl Shared {
         contexts.push(ChartContext { chart, path: place.path.clone(), map: map.clone() });
         for child in chart.dependencies() {
             // The parent goes on seeing it as the plain map it is in its values.
-            let child_values = table(&values, child.name()).unwrap_or_default().seen_as(values_type(self.compat));
+            let child_values =
+                table(&values, child.name()).unwrap_or_default().seen_as(values_type(self.compat));
             let child_map = self.add(child, place.below(chart, child), child_values, false, contexts);
             subcharts.insert(child.name(), Any::Map(child_map));
         }
