@@ -58,11 +58,7 @@ impl RenderOptions {
 
     /// Sets `.Release.IsUpgrade`, and `.Release.IsInstall` to the opposite.
     #[must_use]
-<<<<<<< HEAD
-    #[expect(clippy::wrong_self_convention, reason = "the word is Helm's")]
-=======
     #[allow(clippy::wrong_self_convention, reason = "the name is Helm's: `.Release.IsUpgrade`")]
->>>>>>> render
     pub fn is_upgrade(mut self, is_upgrade: bool) -> Self {
         self.is_upgrade = is_upgrade;
         self
