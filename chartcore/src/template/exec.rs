@@ -28,6 +28,9 @@ const MAX_DEPTH: usize = 100_000;
 /// Helm: `recursionMaxNums`, how often a template may be included inside itself.
 const MAX_INCLUDES: usize = 1_000;
 
+/// How deep `tpl` may run inside `tpl`. Go would overflow its stack, much later.
+const MAX_TPL_DEPTH: usize = 1_000;
+
 /// The name of what `tpl` runs. Helm names its set so.
 const TPL_NAME: &str = "gotpl";
 
@@ -1035,6 +1038,9 @@ impl<'a> Executor<'a> {
         let at = std::mem::replace(&mut self.at, node);
         if self.calls.len() >= MAX_DEPTH {
             return Err(Failure::from(format!("exceeded maximum template depth ({MAX_DEPTH})")));
+        }
+        if self.overlays.len() >= MAX_TPL_DEPTH {
+            return Err(Failure::from(format!("exceeded maximum template depth ({MAX_TPL_DEPTH})")));
         }
         let unit = match self.tpl_units.get(&source) {
             Some(unit) => Rc::clone(unit),
