@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::data::Str;
 use crate::quote::quoted;
 
+use super::any::untie_knots;
 use super::associate::Entry;
 use super::ast::{NO_NODE, NodeId, NodeKind};
 use super::call::{self, Found};
@@ -1061,6 +1062,12 @@ impl<'a> Executor<'a> {
             call.after = at;
         }
         Ok(true)
+    }
+}
+
+impl Drop for Executor<'_> {
+    fn drop(&mut self) {
+        untie_knots();
     }
 }
 
