@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::data::Str;
 use crate::quote::quoted;
 
+use super::any::untie_knots;
 use super::associate::Entry;
 use super::ast::{NO_NODE, NodeId, NodeKind};
 use super::call::{self, Found};
@@ -28,6 +29,9 @@ const MAX_DEPTH: usize = 100_000;
 
 /// Helm: `recursionMaxNums`, how often a template may be included inside itself.
 const MAX_INCLUDES: usize = 1_000;
+
+/// How deep `tpl` may run inside `tpl`. Go would overflow its stack, much later.
+const MAX_TPL_DEPTH: usize = 1_000;
 
 /// The name of what `tpl` runs. Helm names its set so.
 const TPL_NAME: &str = "gotpl";
@@ -1062,6 +1066,9 @@ impl<'a> Executor<'a> {
         if self.calls.len() >= MAX_DEPTH {
             return Err(Failure::from(format!("exceeded maximum template depth ({MAX_DEPTH})")));
         }
+        if self.overlays.len() >= MAX_TPL_DEPTH {
+            return Err(Failure::from(format!("exceeded maximum template depth ({MAX_TPL_DEPTH})")));
+        }
         let unit = match self.tpl_units.get(&source) {
             Some(unit) => Rc::clone(unit),
             None => {
@@ -1081,6 +1088,12 @@ impl<'a> Executor<'a> {
             call.after = at;
         }
         Ok(true)
+    }
+}
+
+impl Drop for Executor<'_> {
+    fn drop(&mut self) {
+        untie_knots();
     }
 }
 

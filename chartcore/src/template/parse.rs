@@ -3,6 +3,8 @@
 //! Accepts and refuses what Go's text/template/parse does, in the same words. Neither parentheses nor
 //! control structures recurse here: both have stacks of their own.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use crate::Compat;
@@ -189,6 +191,8 @@ pub(super) struct Parser<'s> {
     pub(super) shorts: Vec<usize>,
     pub(super) ast: Ast,
     bodies: Vec<Body>,
+    /// Where the template of a name is in `bodies`.
+    defined: HashMap<Str, usize>,
     pub(super) idents: Vec<Ident>,
     pub(super) literals: Vec<Literal>,
     loops: Vec<Loop>,
@@ -213,6 +217,7 @@ impl<'s> Parser<'s> {
             shorts: Vec::new(),
             ast: Ast::default(),
             bodies: Vec::new(),
+            defined: HashMap::new(),
             idents: Vec::new(),
             literals: Vec::new(),
             loops: Vec::new(),
@@ -365,23 +370,27 @@ impl<'s> Parser<'s> {
             slots: tree.slots as u32,
             empty: tree.empty,
         };
-        if let Some(name) = &body.name {
-            // Of templates of one name in one file, only one may have a body.
-            let earlier = self.bodies.iter().position(|other| other.name.as_ref() == Some(name));
-            if let Some(earlier) = earlier {
-                if self.bodies[earlier].empty {
-                    self.bodies.remove(earlier);
+        let Some(name) = body.name.clone() else {
+            self.bodies.push(body);
+            return Ok(());
+        };
+        // Of templates of one name in one file, only one may have a body.
+        match self.defined.entry(name) {
+            Entry::Vacant(vacant) => {
+                vacant.insert(self.bodies.len());
+                self.bodies.push(body);
+            }
+            Entry::Occupied(occupied) => {
+                let earlier = &mut self.bodies[*occupied.get()];
+                if earlier.empty {
+                    *earlier = body;
                 } else if !body.empty {
-                    let shown = quoted(name);
+                    let shown = quoted(occupied.key());
                     return Err(self.error(format!("template: multiple definition of template {shown}")));
-                } else {
-                    self.trees.pop();
-                    return Ok(());
                 }
             }
-            self.trees.pop();
         }
-        self.bodies.push(body);
+        self.trees.pop();
         Ok(())
     }
 
