@@ -322,27 +322,40 @@ pub(super) struct Metaschemas {
     vocabularies: BTreeMap<(Draft, &'static str), SchemaId>,
 }
 
-/// The metaschemas of all drafts.
-fn metaschemas() -> &'static Metaschemas {
-    static METASCHEMAS: OnceLock<Metaschemas> = OnceLock::new();
-    METASCHEMAS.get_or_init(|| {
+impl Metaschemas {
+    fn new(drafts: &[Draft], with_vocabularies: bool) -> Self {
         let mut refuse = |url: &str| Err(format!("no URLLoader registered for {}", quote(url)));
         let mut compiler = Compiler::new(&mut refuse, true);
-        let mut drafts = BTreeMap::new();
+        let mut starts = BTreeMap::new();
         let mut vocabularies = BTreeMap::new();
-        for draft in Draft::ALL {
+        for &draft in drafts {
             if let Ok(schema) = compiler.compile(draft.url()) {
-                drafts.insert(draft, schema);
+                starts.insert(draft, schema);
             }
-            for &vocabulary in draft.vocabularies() {
+            let wanted = if with_vocabularies { draft.vocabularies() } else { &[] };
+            for &vocabulary in wanted {
                 let url = format!("{}meta/{vocabulary}", draft.url().trim_end_matches("schema"));
                 if let Ok(schema) = compiler.compile(&url) {
                     vocabularies.insert((draft, vocabulary), schema);
                 }
             }
         }
-        Metaschemas { graph: Graph { schemas: compiler.schemas, start: 0 }, drafts, vocabularies }
-    })
+        Self { graph: Graph { schemas: compiler.schemas, start: 0 }, drafts: starts, vocabularies }
+    }
+
+    /// The metaschemas for some dialects: those of the one draft that nearly every schema keeps to, or all.
+    fn of<'d>(mut dialects: impl Iterator<Item = &'d Dialect>) -> &'static Self {
+        static ONE: [OnceLock<Metaschemas>; Draft::ALL.len()] = [const { OnceLock::new() }; Draft::ALL.len()];
+        static ALL: OnceLock<Metaschemas> = OnceLock::new();
+        let first = dialects.next();
+        if let Some(Dialect { draft, vocabularies: None }) = first
+            && dialects.all(|dialect| dialect.draft == *draft && dialect.vocabularies.is_none())
+            && let Some(at) = Draft::ALL.iter().position(|known| known == draft)
+        {
+            return ONE[at].get_or_init(|| Self::new(&[*draft], false));
+        }
+        ALL.get_or_init(|| Self::new(&Draft::ALL, true))
+    }
 }
 
 /// The text of a metaschema that every reader knows.
@@ -542,7 +555,7 @@ impl<'a> Compiler<'a> {
         let Some(Json::Object(listed)) = document.get("$vocabulary") else { return Ok(None) };
         let prefix = format!("{}vocab/", draft.url().trim_end_matches("schema"));
         let mut names = Vec::new();
-        for (url, required) in listed {
+        for (url, required) in listed.iter() {
             if *required != Json::Bool(true) {
                 continue;
             }
@@ -658,7 +671,7 @@ impl<'a> Compiler<'a> {
                     }
                 }
                 (Place::Members, Json::Object(members)) => {
-                    for (name, member) in members {
+                    for (name, member) in members.iter() {
                         let below = format!("{below}/{}", escape_token(&name.to_text()));
                         self.collect(root, member, &base, &below, &dialect)?;
                     }
@@ -742,7 +755,7 @@ impl<'a> Compiler<'a> {
         }
         match look_up(&document, &url, &pointer)? {
             Json::Bool(truth) => schema.boolean = Some(*truth),
-            Json::Object(members) if members.is_empty() => schema.boolean = Some(true),
+            Json::Object(members) if members.len() == 0 => schema.boolean = Some(true),
             object @ Json::Object(_) => {
                 Part { compiler: self, object, url: &url, pointer: &pointer, resource: &resource }
                     .compile(&mut schema)?;
@@ -810,8 +823,8 @@ fn collect_anchors(root: &mut Root, home: &str, schema: &Json, pointer: &str) ->
 
 /// Checks a schema against its metaschema.
 fn validate_schema(root: &Root, schema: &Json, pointer: &str) -> Result<(), String> {
-    let metaschemas = metaschemas();
     let Some(resource) = root.resource(pointer) else { return Ok(()) };
+    let metaschemas = Metaschemas::of(root.resources.values().map(|resource| &resource.dialect));
     let mut dialects: BTreeMap<String, SchemaId> = BTreeMap::new();
     let mut graph = None;
     for resource in root.resources.values() {
@@ -954,7 +967,7 @@ impl Part<'_, '_> {
         }
         schema.additional_properties = self.additional("additionalProperties");
         if let Some(Json::Object(members)) = self.object.get("dependencies") {
-            for (name, value) in members {
+            for (name, value) in members.iter() {
                 let name = name.to_string();
                 let dependency = match value {
                     Json::Array(items) => Dependency::Properties(strings(items)),
@@ -1032,7 +1045,7 @@ impl Part<'_, '_> {
                 schema.max_contains = self.count("maxContains");
             }
             if let Some(Json::Object(members)) = self.object.get("dependentRequired") {
-                for (name, value) in members {
+                for (name, value) in members.iter() {
                     if let Json::Array(items) = value {
                         schema.dependent_required.insert(name.to_string(), strings(items));
                     }
