@@ -10,6 +10,8 @@ use crate::settings::Settings;
 /// How many positional arguments a command takes, and Helm's words when there are others.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Arguments {
+    /// Whatever comes; the command looks itself.
+    Any,
     /// None at all.
     None,
     /// This many.

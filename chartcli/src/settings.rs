@@ -106,14 +106,22 @@ impl Settings {
             ("HELM_KUBEAPISERVER", pick("kube-apiserver", "HELM_KUBEAPISERVER", String::new())),
             (
                 "HELM_KUBEASGROUPS",
-                if groups.is_empty() { env("HELM_KUBEASGROUPS").unwrap_or_default() } else { groups.join(",") },
+                if groups.is_empty() {
+                    env("HELM_KUBEASGROUPS").unwrap_or_default()
+                } else {
+                    groups.join(",")
+                },
             ),
             ("HELM_KUBEASUSER", pick("kube-as-user", "HELM_KUBEASUSER", String::new())),
             ("HELM_KUBECAFILE", pick("kube-ca-file", "HELM_KUBECAFILE", String::new())),
             ("HELM_KUBECONTEXT", pick("kube-context", "HELM_KUBECONTEXT", String::new())),
             (
                 "HELM_KUBEINSECURE_SKIP_TLS_VERIFY",
-                pick("kube-insecure-skip-tls-verify", "HELM_KUBEINSECURE_SKIP_TLS_VERIFY", "false".to_owned()),
+                pick(
+                    "kube-insecure-skip-tls-verify",
+                    "HELM_KUBEINSECURE_SKIP_TLS_VERIFY",
+                    "false".to_owned(),
+                ),
             ),
             (
                 "HELM_KUBETLS_SERVER_NAME",
@@ -149,7 +157,8 @@ impl Settings {
         if let Some(path) = given.text("kubeconfig") {
             listed.insert("KUBECONFIG", path.to_owned());
         }
-        let when = given.text("color").or(given.text("colour")).map(str::to_owned).or_else(|| env("HELM_COLOR"));
+        let when =
+            given.text("color").or(given.text("colour")).map(str::to_owned).or_else(|| env("HELM_COLOR"));
         let color = match when.as_deref() {
             Some("always") => true,
             Some("never") => false,
@@ -171,8 +180,19 @@ impl Settings {
             }
         };
         let source_date_epoch = env("SOURCE_DATE_EPOCH").and_then(|text| text.parse().ok());
-        let time_zone = env("TZ").map_or_else(|| "UTC".to_owned(), |zone| zone.trim_start_matches(':').to_owned());
-        Ok(Self { role: Self::role_of(program), compat, debug, namespace, time_zone, source_date_epoch, color, error_format, listed })
+        let time_zone =
+            env("TZ").map_or_else(|| "UTC".to_owned(), |zone| zone.trim_start_matches(':').to_owned());
+        Ok(Self {
+            role: Self::role_of(program),
+            compat,
+            debug,
+            namespace,
+            time_zone,
+            source_date_epoch,
+            color,
+            error_format,
+            listed,
+        })
     }
 
     /// What the program calls itself in messages.

@@ -10,7 +10,7 @@ use chartcore::chart::{self, LoadOptions};
 use chartcore::lint::{self, LintOptions};
 use chartcore::manifest::{Manifests, PrintOptions};
 use chartcore::render::{self, Capabilities, KubeVersion, RenderOptions};
-use chartcore::values::{self, Overrides};
+use chartcore::values::{self, MergeOptions, Overrides};
 use chartcore::{Compat, Error, ErrorKind, Result};
 
 #[derive(Default)]
@@ -97,7 +97,8 @@ impl Arguments {
         let overrides = self.overrides()?;
         let chart = chart::load(path, &LoadOptions::new(self.compat))?;
         render::check(&chart, &options)?;
-        let values = values::merge(&chart, &overrides)?;
+        let merge_options = MergeOptions::default().skip_schema(self.has("--skip-schema-validation"));
+        let values = values::merge_with(&chart, &overrides, &merge_options)?;
         let rendered = render::render(&chart, &values, &options)?;
         for warning in rendered.warnings() {
             eprintln!("{}", warning.message);
@@ -157,9 +158,6 @@ fn main() -> ExitCode {
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("Error: {error}");
-            for diagnostic in error.diagnostics() {
-                eprintln!("{diagnostic:#?}");
-            }
             ExitCode::FAILURE
         }
     }

@@ -150,7 +150,6 @@ fn check_table(file: &str, least: usize, compare: impl Fn(&Json, &Json) -> (Stri
             failures.push(format!("{file}:{}\n{input}\nhelm {helms}\nours {ours}", number + 1));
         }
     }
-    println!("{file}: {} of {total}", total - failures.len());
     let shown: String = failures.iter().take(2).map(|failure| format!("{failure}\n\n")).collect();
     assert!(failures.is_empty(), "{} of {total} differ:\n{shown}", failures.len());
     assert!(total >= least, "only {total} cases");

@@ -1,9 +1,14 @@
 //! One file per command, Helm's names.
 
 mod completion;
+mod create;
+mod dependency;
 mod env;
+mod lint;
+mod show;
 mod source;
 mod template;
+mod values;
 mod version;
 
 use chartcore::diag::Diagnostic;
@@ -112,7 +117,81 @@ pub(crate) static ALL: &[Spec] = &[
             spec!(["zsh"], "zsh", "for zsh", [completion::FLAGS], Arguments::None, completion::zsh),
         ]
     ),
+    spec!(
+        ["create"],
+        "create NAME",
+        "create a new chart with the given name",
+        [create::FLAGS],
+        Arguments::Exactly(1),
+        create::run
+    ),
+    group!(
+        ["dependency", "dep", "dependencies"],
+        "manage a chart's dependencies",
+        [spec!(
+            ["list", "ls"],
+            "list CHART",
+            "list the dependencies for the given chart",
+            [dependency::FLAGS],
+            Arguments::Any,
+            dependency::list
+        ),]
+    ),
     spec!(["env"], "env", "client environment information", [], Arguments::AtMost(1), env::run),
+    spec!(
+        ["lint"],
+        "lint PATH",
+        "examine a chart for possible issues",
+        [flags::LINT, flags::VALUES],
+        Arguments::Any,
+        lint::run
+    ),
+    group!(
+        ["show", "inspect"],
+        "show information of a chart",
+        [
+            spec!(
+                ["all"],
+                "all [CHART]",
+                "show all information of the chart",
+                [flags::CHART_SOURCE],
+                Arguments::Exactly(1),
+                show::all
+            ),
+            spec!(
+                ["chart"],
+                "chart [CHART]",
+                "show the chart's definition",
+                [flags::CHART_SOURCE],
+                Arguments::Exactly(1),
+                show::chart
+            ),
+            spec!(
+                ["crds"],
+                "crds [CHART]",
+                "show the chart's CRDs",
+                [flags::CHART_SOURCE],
+                Arguments::Exactly(1),
+                show::crds
+            ),
+            spec!(
+                ["readme"],
+                "readme [CHART]",
+                "show the chart's README",
+                [flags::CHART_SOURCE],
+                Arguments::Exactly(1),
+                show::readme
+            ),
+            spec!(
+                ["values"],
+                "values [CHART]",
+                "show the chart's values",
+                [flags::CHART_SOURCE, show::VALUES_FLAGS],
+                Arguments::Exactly(1),
+                show::values
+            ),
+        ]
+    ),
     spec!(
         ["template"],
         "template [NAME] [CHART]",
@@ -120,6 +199,14 @@ pub(crate) static ALL: &[Spec] = &[
         [flags::TEMPLATE, flags::CHART_SOURCE, flags::VALUES],
         Arguments::AtLeast(1),
         template::run
+    ),
+    spec!(
+        ["values"],
+        "values CHART",
+        "show the computed values, and where each comes from",
+        [values::FLAGS, flags::VALUES],
+        Arguments::Exactly(1),
+        values::run
     ),
     spec!(
         ["version"],

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use chartcore::chart::{self, LoadOptions};
 use chartcore::files::directory::Symlinks;
-use chartcore::render::{RenderOptions, Rendered};
+use chartcore::render::{KubeVersion, RenderOptions, Rendered};
 use chartcore::values::{self, MergeOptions, Overrides, Setter};
 use chartcore::{Chart, Error, ErrorKind};
 
@@ -84,4 +84,10 @@ pub(crate) fn render(
     let merge = MergeOptions::default().skip_schema(context.given.switch("skip-schema-validation"));
     let values = values::merge_with(chart, overrides, &merge)?;
     Ok(chartcore::render::render(chart, &values, options)?)
+}
+
+/// Reads `--kube-version`.
+pub(crate) fn kube_version(text: &str) -> Result<KubeVersion, Failure> {
+    let invalid = |error: Error| error.prefixed(format_args!("invalid kube version '{text}': "));
+    Ok(KubeVersion::parse(text).map_err(invalid)?)
 }

@@ -1,7 +1,7 @@
 //! `chart template`.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use chartcore::Compat;
 use chartcore::manifest::{Manifests, OutputFile, PrintOptions, WriteMode};
@@ -18,7 +18,7 @@ pub(crate) fn run(context: &Context<'_>) -> Outcome {
     let given = &context.given;
     let mut capabilities = Capabilities::default();
     if let Some(version) = given.text("kube-version").filter(|version| !version.is_empty()) {
-        capabilities = Capabilities::for_kubernetes(version)?;
+        capabilities = capabilities.on(source::kube_version(version)?);
     }
     let capabilities = capabilities.api_versions(given.slice("api-versions"));
     check_dry_run(context)?;
@@ -150,24 +150,11 @@ fn write(folder: &Path, files: &[OutputFile]) -> Outcome {
 }
 
 fn write_file(path: &Path, file: &OutputFile) -> std::io::Result<()> {
-    if let Some(parent) = path.parent() {
-        fs::create_dir_all(parent)?;
-    }
     let mut content = match file.mode {
         WriteMode::Create => Vec::new(),
         WriteMode::Append => fs::read(path)?,
         WriteMode::AppendIfExists => fs::read(path).unwrap_or_default(),
     };
     content.extend_from_slice(&file.content);
-    // Whole or not at all: a reader never meets half a manifest.
-    let parent = path.parent().map_or_else(|| PathBuf::from("."), Path::to_path_buf);
-    let mut temporary = tempfile::NamedTempFile::new_in(parent)?;
-    std::io::Write::write_all(&mut temporary, &content)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        temporary.as_file().set_permissions(fs::Permissions::from_mode(0o644))?;
-    }
-    temporary.persist(path).map_err(|error| error.error)?;
-    Ok(())
+    crate::output::write_file(path, &content)
 }

@@ -38,7 +38,7 @@ pub fn absolute(path: &Path) -> Result<PathBuf> {
 }
 
 /// The error of a failed call on `path`, as Go words it: `open PATH: no such file or directory`.
-fn io_error(operation: &str, path: &Path, error: io::Error) -> Error {
+pub fn io_error(operation: &str, path: &Path, error: io::Error) -> Error {
     let kind = match error.kind() {
         io::ErrorKind::NotFound => ErrorKind::NotFound,
         _ => ErrorKind::Io,

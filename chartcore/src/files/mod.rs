@@ -15,6 +15,7 @@ use std::sync::Arc;
 pub use glob::Glob;
 pub use gzip::GzipHeader;
 pub(crate) use gzip::write as write_gzip;
+pub use path::clean as clean_path;
 pub(crate) use path::{base_name, clean, describe_io};
 pub(crate) use quote::{is_print, quote};
 pub(crate) use tar::write_file as write_tar_file;

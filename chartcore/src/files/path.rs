@@ -3,7 +3,7 @@
 use std::io;
 
 /// Shortens `path` by its text alone. Go: `path.Clean`.
-pub(crate) fn clean(path: &str) -> String {
+pub fn clean(path: &str) -> String {
     let rooted = path.starts_with('/');
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {

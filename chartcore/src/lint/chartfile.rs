@@ -44,7 +44,10 @@ pub(super) fn check(data: &[u8], compat: Compat, findings: &mut Findings) {
     if !metadata.kind.is_empty() && metadata.api_version != "v2" {
         findings.error(
             FILE,
-            format!("chart type is not valid in apiVersion '{}'. It is valid in apiVersion 'v2'", metadata.api_version),
+            format!(
+                "chart type is not valid in apiVersion '{}'. It is valid in apiVersion 'v2'",
+                metadata.api_version
+            ),
         );
     }
     if !metadata.dependencies.is_empty() && metadata.api_version != "v2" {
@@ -110,7 +113,9 @@ fn unknown_key(tree: &Value, fields: &Fields) -> Option<String> {
         if inner.is_empty() {
             continue;
         }
-        for key in value.as_list().unwrap_or_default().iter().filter_map(Value::as_map).flat_map(|map| map.keys()) {
+        for key in
+            value.as_list().unwrap_or_default().iter().filter_map(Value::as_map).flat_map(|map| map.keys())
+        {
             let key = key.to_text();
             if inner.iter().all(|name| !name.eq_ignore_ascii_case(&key)) {
                 return Some(key.into_owned());
@@ -132,7 +137,9 @@ fn api_version(metadata: &Metadata) -> Option<String> {
     match metadata.api_version.as_str() {
         "" => Some("apiVersion is required. The value must be either \"v1\" or \"v2\"".to_owned()),
         "v1" | "v2" => None,
-        other => Some(format!("apiVersion '{other}' is not valid. The value must be either \"v1\" or \"v2\"")),
+        other => {
+            Some(format!("apiVersion '{other}' is not valid. The value must be either \"v1\" or \"v2\""))
+        }
     }
 }
 
@@ -155,7 +162,9 @@ fn version(metadata: &Metadata) -> Option<String> {
     if text.is_empty() {
         return Some("version is required".to_owned());
     }
-    let Ok(version) = Version::parse(text) else { return Some(format!("version '{text}' is not a valid SemVer")) };
+    let Ok(version) = Version::parse(text) else {
+        return Some(format!("version '{text}' is not a valid SemVer"));
+    };
     let reasons = Constraint::parse(">0.0.0-0").ok()?.validate(&version).err()?;
     reasons.first().map(|reason| format!("version {reason}"))
 }

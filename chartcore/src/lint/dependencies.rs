@@ -14,13 +14,20 @@ pub(super) fn check(chart: &Chart, folder: &str, findings: &mut Findings) {
     let undeclared: Vec<&str> =
         vendored.iter().copied().filter(|name| declared.iter().all(|it| it.name != *name)).collect();
     if !undeclared.is_empty() {
-        findings.error(folder, format!("chart metadata is missing these dependencies: {}", undeclared.join(",")));
+        findings
+            .error(folder, format!("chart metadata is missing these dependencies: {}", undeclared.join(",")));
     }
 
-    let keys: Vec<&str> =
-        declared.iter().map(|it| if it.alias.is_empty() { it.name.as_str() } else { it.alias.as_str() }).collect();
-    let shadowing: Vec<&str> =
-        keys.iter().enumerate().filter(|(index, key)| keys[..*index].contains(key)).map(|(_, key)| *key).collect();
+    let keys: Vec<&str> = declared
+        .iter()
+        .map(|it| if it.alias.is_empty() { it.name.as_str() } else { it.alias.as_str() })
+        .collect();
+    let shadowing: Vec<&str> = keys
+        .iter()
+        .enumerate()
+        .filter(|(index, key)| keys[..*index].contains(key))
+        .map(|(_, key)| *key)
+        .collect();
     if !shadowing.is_empty() {
         findings.error(folder, format!("multiple dependencies with name or alias: {}", shadowing.join(",")));
     }

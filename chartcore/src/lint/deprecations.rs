@@ -208,7 +208,9 @@ mod tests {
 
     #[test]
     fn deprecations_depend_on_the_cluster() {
-        let on = |version| deprecation("policy/v1beta1", "PodDisruptionBudget", &KubeVersion::parse(version).unwrap());
+        let on = |version| {
+            deprecation("policy/v1beta1", "PodDisruptionBudget", &KubeVersion::parse(version).unwrap())
+        };
         assert_eq!(on("1.20"), None);
         let text = "policy/v1beta1 PodDisruptionBudget is deprecated in v1.21+, unavailable in v1.25+; use policy/v1 \
                     PodDisruptionBudget";

@@ -121,7 +121,9 @@ fn read(document: &[u8], compat: Compat) -> Result<Option<Object>, String> {
     };
     let refused = |value: &Value, place: String| {
         let found = json::type_name(value);
-        format!("error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {found} into Go {place}")
+        format!(
+            "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {found} into Go {place}"
+        )
     };
     let map = match &value {
         Value::Null => return Ok(None),
@@ -132,7 +134,9 @@ fn read(document: &[u8], compat: Compat) -> Result<Option<Object>, String> {
     // Go's decoder takes the keys in order and knows its fields in any case.
     for (key, value) in map.iter() {
         let key = key.to_text();
-        let text = |field: &str| text(value).ok_or_else(|| refused(value, format!("struct field {name}.{field} of type string")));
+        let text = |field: &str| {
+            text(value).ok_or_else(|| refused(value, format!("struct field {name}.{field} of type string")))
+        };
         if key.eq_ignore_ascii_case("apiVersion") {
             object.api_version = text("apiVersion")?;
         } else if key.eq_ignore_ascii_case("kind") {

@@ -111,7 +111,8 @@ impl LintOptions {
 ///
 /// Helm: pkg/action/lint.go; pkg/chart/v2/lint/lint.go.
 pub fn lint(path: &str, overrides: &Overrides, options: &LintOptions) -> ChartReport {
-    let mut report = ChartReport { path: path.to_owned(), messages: Vec::new(), failure: None, failed: false };
+    let mut report =
+        ChartReport { path: path.to_owned(), messages: Vec::new(), failure: None, failed: false };
     match Source::open(path, options.compat) {
         Ok(source) => {
             report.messages = check(&source, overrides, options);

@@ -48,7 +48,12 @@ pub(super) struct Findings {
 
 impl Findings {
     pub(super) fn add(&mut self, severity: Severity, path: &str, text: impl Into<String>) {
-        self.messages.push(Message { severity, path: path.to_owned(), text: text.into(), diagnostics: Vec::new() });
+        self.messages.push(Message {
+            severity,
+            path: path.to_owned(),
+            text: text.into(),
+            diagnostics: Vec::new(),
+        });
     }
 
     pub(super) fn error(&mut self, path: &str, text: impl Into<String>) {

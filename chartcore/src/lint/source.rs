@@ -72,7 +72,8 @@ impl Source {
                 }
             }
             Self::Archive { files, .. } => {
-                let below = |file: &File| file.name().strip_prefix(name).is_some_and(|rest| rest.starts_with('/'));
+                let below =
+                    |file: &File| file.name().strip_prefix(name).is_some_and(|rest| rest.starts_with('/'));
                 if files.iter().any(|file| file.name() == name) {
                     Entry::File
                 } else if files.iter().any(below) {

@@ -70,14 +70,21 @@ fn has_null(value: &Value, depth: usize) -> bool {
 }
 
 /// Looks at one template; false when Helm gives up on all that follow.
-fn check_template(template: &File, rendered: &Rendered, options: &LintOptions, findings: &mut Findings) -> bool {
+fn check_template(
+    template: &File,
+    rendered: &Rendered,
+    options: &LintOptions,
+    findings: &mut Findings,
+) -> bool {
     let compat = options.compat;
     let name = template.name();
     let extension = extension(name);
     if !matches!(extension, ".yaml" | ".yml" | ".tpl" | ".txt") {
         findings.error(
             name,
-            format!("file extension '{extension}' not valid. Valid extensions are .yaml, .yml, .tpl, or .txt"),
+            format!(
+                "file extension '{extension}' not valid. Valid extensions are .yaml, .yml, .tpl, or .txt"
+            ),
         );
     }
     if compat == Compat::Helm3 {
@@ -181,7 +188,8 @@ fn has_crd_hook(data: &[u8]) -> bool {
         let rest = data.get(at + KEY.len()..).unwrap_or_default();
         let rest = rest.strip_prefix(b"\"").unwrap_or(rest);
         let Some(rest) = rest.strip_prefix(b":") else { return false };
-        let white = rest.iter().take_while(|byte| matches!(byte, b'\t' | b'\n' | 0x0c | b'\r' | b' ')).count();
+        let white =
+            rest.iter().take_while(|byte| matches!(byte, b'\t' | b'\n' | 0x0c | b'\r' | b' ')).count();
         white > 0 && rest[white..].starts_with(b"crd-install")
     })
 }

@@ -110,14 +110,17 @@ fn parse_authority(authority: &str) -> Option<&str> {
             return None;
         }
     }
-    let port = if host.starts_with('[') { &host[host.rfind(']')? + 1..] } else { &host[host.rfind(':').unwrap_or(host.len())..] };
+    let port = if host.starts_with('[') {
+        &host[host.rfind(']')? + 1..]
+    } else {
+        &host[host.rfind(':').unwrap_or(host.len())..]
+    };
     let port_is_fine = match port.strip_prefix(':') {
         Some(digits) => digits.bytes().all(|byte| byte.is_ascii_digit()),
         None => port.is_empty(),
     };
-    let host_byte = |byte: u8| {
-        byte >= 0x80 || byte.is_ascii_alphanumeric() || b"-_.~!$&'()*+,;=:[]<>\"%".contains(&byte)
-    };
+    let host_byte =
+        |byte: u8| byte >= 0x80 || byte.is_ascii_alphanumeric() || b"-_.~!$&'()*+,;=:[]<>\"%".contains(&byte);
     // In a host only bytes beyond ASCII, and the percent sign of a zone, may be escaped.
     let escapes_are_fine = host.match_indices('%').all(|(at, _)| {
         let code = host.get(at + 1..at + 3).and_then(|digits| u8::from_str_radix(digits, 16).ok());

@@ -36,10 +36,9 @@ pub(super) fn values_type(compat: Compat) -> MapType {
 pub(super) fn contexts<'a>(root: &'a Chart, tree: &Value, options: &RenderOptions) -> Vec<ChartContext<'a>> {
     let compat = root.compat();
     let values = match Any::from(tree) {
-        Any::Map(map) => map,
-        _ => Map::new(),
+        Any::Map(map) => map.seen_as(values_type(compat)),
+        _ => Map::typed(values_type(compat), Vec::new()),
     };
-    values.set_kind(values_type(compat));
     let shared = Shared {
         compat,
         release: release(options),
@@ -84,8 +83,8 @@ impl Shared {
         );
         contexts.push(ChartContext { chart, path: path.clone(), map: map.clone() });
         for child in chart.dependencies() {
-            let child_values = table(&values, child.name()).unwrap_or_default();
-            child_values.set_kind(values_type(self.compat));
+            // The parent goes on seeing it as the plain map it is in its values.
+            let child_values = table(&values, child.name()).unwrap_or_default().seen_as(values_type(self.compat));
             let child_path = format!("{path}/charts/{}", child.name());
             let child_map = self.add(child, child_path, child_values, false, contexts);
             subcharts.insert(child.name(), Any::Map(child_map));
@@ -257,6 +256,45 @@ fn json_object<T: AsRef<str>>(texts: impl IntoIterator<Item = (&'static str, T)>
     kept.map(|(key, text)| (key.into(), text.as_ref().into())).collect::<data::Map>().into()
 }
 
+/// The entries of `value` in the order of a Go struct's fields.
+fn in_order(value: &Value, keys: &[&'static str]) -> Vec<(&'static str, Any)> {
+    keys.iter().filter_map(|&key| Some((key, Any::from(value.get(key)?)))).collect()
+}
+
+/// What encoding/json writes of Helm's struct `chart.Metadata`, in its order.
+fn metadata_json(metadata: &Metadata) -> Vec<(&'static str, Any)> {
+    const KEYS: [&str; 17] = [
+        "name",
+        "home",
+        "sources",
+        "version",
+        "description",
+        "keywords",
+        "maintainers",
+        "icon",
+        "apiVersion",
+        "condition",
+        "tags",
+        "appVersion",
+        "deprecated",
+        "annotations",
+        "kubeVersion",
+        "dependencies",
+        "type",
+    ];
+    let mut fields = in_order(&metadata.to_value(), &KEYS);
+    for (key, value) in &mut fields {
+        // Their items are structs too.
+        let field = match *key {
+            "maintainers" => metadata_field(metadata, "Maintainers"),
+            "dependencies" => metadata_field(metadata, "Dependencies"),
+            _ => None,
+        };
+        *value = field.unwrap_or_else(|| value.clone());
+    }
+    fields
+}
+
 /// `.Chart` of Helm 3: `struct { chart.Metadata; IsRoot bool }`.
 #[derive(Debug)]
 struct ChartObject {
@@ -294,6 +332,12 @@ impl Object for ChartObject {
         value
     }
 
+    fn json_fields(&self) -> Option<Vec<(&'static str, Any)>> {
+        let mut fields = metadata_json(&self.metadata);
+        fields.push(("IsRoot", Any::Bool(self.is_root)));
+        Some(fields)
+    }
+
     fn as_any(&self) -> &dyn Downcast {
         self
     }
@@ -322,6 +366,10 @@ impl Object for MetadataObject {
 
     fn to_value(&self) -> Value {
         self.0.to_value()
+    }
+
+    fn json_fields(&self) -> Option<Vec<(&'static str, Any)>> {
+        Some(metadata_json(&self.0))
     }
 
     fn as_any(&self) -> &dyn Downcast {
@@ -358,6 +406,10 @@ impl Object for MaintainerObject {
 
     fn to_value(&self) -> Value {
         json_object([("name", &self.0.name), ("email", &self.0.email), ("url", &self.0.url)])
+    }
+
+    fn json_fields(&self) -> Option<Vec<(&'static str, Any)>> {
+        Some(in_order(&self.to_value(), &["name", "email", "url"]))
     }
 
     fn as_any(&self) -> &dyn Downcast {
@@ -410,6 +462,12 @@ impl Object for DependencyObject {
 
     fn to_value(&self) -> Value {
         self.0.to_value()
+    }
+
+    fn json_fields(&self) -> Option<Vec<(&'static str, Any)>> {
+        let keys =
+            ["name", "version", "repository", "condition", "tags", "enabled", "import-values", "alias"];
+        Some(in_order(&self.to_value(), &keys))
     }
 
     fn as_any(&self) -> &dyn Downcast {
@@ -479,6 +537,14 @@ impl Object for CapabilitiesObject {
             ("KubeVersion".into(), field(self.kube_version())),
         ])
         .into()
+    }
+
+    fn json_fields(&self) -> Option<Vec<(&'static str, Any)>> {
+        Some(vec![
+            ("KubeVersion", self.kube_version()),
+            ("APIVersions", self.api_versions()),
+            ("HelmVersion", self.helm_version()),
+        ])
     }
 
     fn as_any(&self) -> &dyn Downcast {
@@ -556,6 +622,10 @@ impl Object for KubeVersionObject {
             ("Minor".into(), version.minor().into()),
         ])
         .into()
+    }
+
+    fn json_fields(&self) -> Option<Vec<(&'static str, Any)>> {
+        Some(in_order(&self.to_value(), &["Version", "Major", "Minor"]))
     }
 
     fn as_any(&self) -> &dyn Downcast {
@@ -669,6 +739,11 @@ impl Object for HelmVersionObject {
 
     fn to_value(&self) -> Value {
         json_object(self.texts().iter().map(|field| (field.1, field.2)))
+    }
+
+    fn json_fields(&self) -> Option<Vec<(&'static str, Any)>> {
+        let keys: Vec<&'static str> = self.texts().iter().map(|field| field.1).collect();
+        Some(in_order(&self.to_value(), &keys))
     }
 
     fn as_any(&self) -> &dyn Downcast {

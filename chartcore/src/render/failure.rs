@@ -28,7 +28,12 @@ pub(super) fn parsing(error: &ParseError, job: &Job<'_>) -> Error {
 }
 
 /// A template that failed while it ran.
-pub(super) fn execution(error: &ExecError, jobs: &[Job<'_>], templates: &Templates, values: &Values) -> Error {
+pub(super) fn execution(
+    error: &ExecError,
+    jobs: &[Job<'_>],
+    templates: &Templates,
+    values: &Values,
+) -> Error {
     let compat = values.chart().compat();
     let mut diagnostic = Diagnostic::error(code(error), one_line(error.message()));
     let frames = error.frames();
@@ -84,7 +89,13 @@ fn source<'a>(jobs: &'a [Job<'_>], name: &str) -> Option<&'a File> {
 
 fn location(frame: &Frame, jobs: &[Job<'_>]) -> Location {
     let text = source(jobs, &frame.file).and_then(|file| line_text(file, frame.line));
-    Location { file: frame.file.clone(), line: frame.line, column: frame.column + 1, length: frame.length, text }
+    Location {
+        file: frame.file.clone(),
+        line: frame.line,
+        column: frame.column + 1,
+        length: frame.length,
+        text,
+    }
 }
 
 /// The text of a line, counted from 1.
@@ -101,7 +112,9 @@ fn explain(diagnostic: &mut Diagnostic, executed: &Frame, innermost: &Frame, val
         return;
     }
     let Some(path) = values_path(&innermost.node) else { return };
-    let Some((chart_path, tree)) = chart_values(values.chart(), values.tree(), &executed.file) else { return };
+    let Some((chart_path, tree)) = chart_values(values.chart(), values.tree(), &executed.file) else {
+        return;
+    };
     let mut here = tree;
     for (index, key) in path.iter().enumerate() {
         let last = index + 1 == path.len();
@@ -111,14 +124,17 @@ fn explain(diagnostic: &mut Diagnostic, executed: &Frame, innermost: &Frame, val
                 if last {
                     return;
                 }
-                let whole = Path::of_keys(chart_path.iter().map(String::as_str).chain(path[..=index].iter().copied()));
+                let whole = Path::of_keys(
+                    chart_path.iter().map(String::as_str).chain(path[..=index].iter().copied()),
+                );
                 let explanation = values.explain(&whole);
                 let setting = explanation.as_ref().and_then(Explanation::winner);
                 // A null may have taken the key away.
                 let is_null = found.is_some() || setting.is_some_and(|setting| setting.value.is_null());
                 let state = if is_null { "null" } else { "not set" };
                 diagnostic.label = Some(format!("`.Values.{}` is {state}", path[..=index].join(".")));
-                let keys = here.as_map().into_iter().flat_map(|map| map.keys()).filter_map(|key| key.as_str());
+                let keys =
+                    here.as_map().into_iter().flat_map(|map| map.keys()).filter_map(|key| key.as_str());
                 if !is_null && let Some(near) = nearest(key, keys) {
                     diagnostic.hints.push(format!("did you mean `{near}`? it is set beside it"));
                 }
@@ -135,7 +151,9 @@ fn explain(diagnostic: &mut Diagnostic, executed: &Frame, innermost: &Frame, val
 /// `values-prod.yaml sets `image: null`, which takes the chart's default away`.
 fn origin(setting: &Setting, key: &str) -> String {
     match (setting.effect, &setting.value) {
-        (Effect::Deletes, _) => format!("{} sets `{key}: null`, which takes the chart's default away", setting.origin),
+        (Effect::Deletes, _) => {
+            format!("{} sets `{key}: null`, which takes the chart's default away", setting.origin)
+        }
         (_, Value::Null) => format!("{} sets `{key}: null`", setting.origin),
         _ => format!("{} sets `{key}`", setting.origin),
     }
@@ -153,7 +171,8 @@ fn guarded(path: &[&str], missing: usize) -> String {
 /// The keys behind `.Values.` in a node that is a field chain: `.Values.a.b`, `$.Values.a.b`.
 fn values_path(node: &str) -> Option<Vec<&str>> {
     let (_, path) = node.split_once(".Values.")?;
-    let is_key = |key: &str| !key.is_empty() && key.chars().all(|letter| letter.is_alphanumeric() || letter == '_');
+    let is_key =
+        |key: &str| !key.is_empty() && key.chars().all(|letter| letter.is_alphanumeric() || letter == '_');
     let keys: Vec<&str> = path.split('.').collect();
     keys.iter().all(|key| is_key(key)).then_some(keys)
 }
@@ -178,7 +197,9 @@ fn explain_missing_template(diagnostic: &mut Diagnostic, error: &ExecError, temp
     if let Some(near) = nearest(name, templates.names().filter_map(|name| name.as_str())) {
         diagnostic.hints.push(format!("did you mean `{near}`?"));
     } else if name.starts_with("common.") {
-        diagnostic.hints.push("a library chart seems to be missing: check `dependencies` in Chart.yaml".to_owned());
+        diagnostic
+            .hints
+            .push("a library chart seems to be missing: check `dependencies` in Chart.yaml".to_owned());
     }
 }
 

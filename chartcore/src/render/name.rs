@@ -19,7 +19,13 @@ use crate::template::{self, Any, Host, Limits, Map, MapType, Templates};
 /// assert_eq!(text, "V1");
 /// # Ok::<(), chartcore::Error>(())
 /// ```
-pub fn text(name: &str, source: &str, fields: &[(&str, &str)], compat: Compat, host: &dyn Host) -> Result<String> {
+pub fn text(
+    name: &str,
+    source: &str,
+    fields: &[(&str, &str)],
+    compat: Compat,
+    host: &dyn Host,
+) -> Result<String> {
     let failure = |text: String| Error::new(ErrorKind::Template, text);
     let parsed = template::parse(source.as_bytes(), compat).map_err(|error| failure(error.go_text(name)))?;
     let mut templates = Templates::new(compat);

@@ -1,7 +1,7 @@
 //! Values as templates see them: Go's `interface{}`.
 
 use std::any::Any as Downcast;
-use std::cell::{Cell, OnceCell, Ref, RefCell};
+use std::cell::{OnceCell, Ref, RefCell};
 use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -314,12 +314,11 @@ impl MapType {
 #[derive(Clone)]
 pub struct Map {
     cell: Rc<MapCell>,
-    /// Seen as a `map[string]interface{}`, whatever type the map was made with.
-    plain: bool,
+    /// The type it is seen as: one map can be `.Values` here and a plain map there.
+    kind: MapType,
 }
 
 struct MapCell {
-    kind: Cell<MapType>,
     nil: bool,
     store: RefCell<Store>,
 }
@@ -365,8 +364,7 @@ impl Map {
     }
 
     fn made(kind: MapType, nil: bool, store: Store) -> Self {
-        let cell = MapCell { kind: Cell::new(kind), nil, store: RefCell::new(store) };
-        Self { cell: Rc::new(cell), plain: false }
+        Self { cell: Rc::new(MapCell { nil, store: RefCell::new(store) }), kind }
     }
 
     /// A map over a shared tree, opened when it is first looked into.
@@ -415,19 +413,20 @@ impl Map {
 
     /// Which Go type it is.
     pub fn kind(&self) -> MapType {
-        if self.plain { MapType::Any } else { self.cell.kind.get() }
+        self.kind
     }
 
     /// The same map as a Go function sees and returns it whose parameter is a `map[string]interface{}`:
     /// `.Values` loses its named type on the way through `set` and `merge`.
     #[must_use]
     pub fn plain(&self) -> Self {
-        Self { cell: Rc::clone(&self.cell), plain: true }
+        self.seen_as(MapType::Any)
     }
 
     /// The same map under another type's name.
-    pub fn set_kind(&self, kind: MapType) {
-        self.cell.kind.set(kind);
+    #[must_use]
+    pub fn seen_as(&self, kind: MapType) -> Self {
+        Self { cell: Rc::clone(&self.cell), kind }
     }
 
     /// The value under `key`.
@@ -589,6 +588,12 @@ pub trait Object: fmt::Debug {
     /// What encoding/json makes of it (toJson, toYaml).
     fn to_value(&self) -> Value {
         Value::Null
+    }
+
+    /// The fields encoding/json writes, in the order of the struct, where `toJson` shows it; `None` when
+    /// [`Object::to_value`] says all.
+    fn json_fields(&self) -> Option<Vec<(&'static str, Any)>> {
+        None
     }
 
     /// For [`Any::downcast`].

@@ -638,6 +638,10 @@ pub(super) fn literal_for(
             Some(int) => Ok(Some(Literal::Int64(int))),
             None => wrong("integer", shown()),
         },
+        Type::Named("uint32") => match number.and_then(|number| number.uint) {
+            Some(uint) => Ok(Some(Literal::Int(i64::from(uint as u32)))),
+            None => wrong("unsigned integer", shown()),
+        },
         Type::Named("time.Duration") => match number.and_then(|number| number.int) {
             Some(int) => Ok(Some(Literal::Int64(int))),
             None => wrong("integer", shown()),

@@ -1,7 +1,7 @@
 //! Which fields a template's text mentions.
 
-use super::code::{Chain, Literal, Op};
 use super::Parsed;
+use super::code::{Chain, Literal, Op};
 use crate::data::Str;
 
 /// Functions that take a map and the key they look for.

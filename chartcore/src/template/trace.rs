@@ -44,7 +44,13 @@ pub struct Origin {
 impl Trace {
     /// Notes that what is written from `output` on comes from `op`, if it writes at all. `unit` tells which file
     /// is running.
-    pub(super) fn note(&mut self, output: usize, op: &Op, at: u32, unit: impl FnOnce() -> (String, Arc<Parsed>)) {
+    pub(super) fn note(
+        &mut self,
+        output: usize,
+        op: &Op,
+        at: u32,
+        unit: impl FnOnce() -> (String, Arc<Parsed>),
+    ) {
         let (node, text) = match *op {
             Op::Text { start, .. } => (NO_NODE, Some(start as usize)),
             Op::PrintField { node, .. } | Op::PrintVariableField { node, .. } => (node, None),

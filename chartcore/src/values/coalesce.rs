@@ -32,6 +32,27 @@ impl Layer {
         Self { values, clean: Arc::default() }
     }
 
+    /// The same chart with the defaults of some keys only.
+    pub(super) fn restricted(&self, keys: &[Str], compat: Compat) -> Self {
+        let pick = |values: &Value| -> Value {
+            let map = values.as_map();
+            keys.iter().filter_map(|key| Some((key.clone(), map?.get(key)?.clone()))).collect::<Map>().into()
+        };
+        let clean = OnceLock::new();
+        if compat == Compat::Helm4 {
+            clean.get_or_init(|| pick(self.clean()));
+        }
+        Self { values: pick(&self.values), clean: Arc::new(clean) }
+    }
+
+    /// The defaults as they show where nothing is set.
+    pub(super) fn shown(&self, compat: Compat) -> Option<&Map> {
+        match compat {
+            Compat::Helm3 => self.values.as_map(),
+            Compat::Helm4 => self.clean().as_map(),
+        }
+    }
+
     fn clean(&self) -> &Value {
         self.clean.get_or_init(|| without_nulls(&self.values, 0).unwrap_or_else(|| self.values.clone()))
     }

@@ -7,10 +7,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::coalesce::{Charts, Heap, Layer, Nulls};
+use super::coalesce::{Charts, GLOBAL, Heap, Layer, Nulls};
 use super::print;
 use crate::chart::{Chart, Dependency, Metadata};
-use crate::data::{Str, Value};
+use crate::data::{Map, Str, Value};
 use crate::version::{Constraint, Version};
 use crate::{Compat, Error, ErrorKind, Result};
 
@@ -75,6 +75,65 @@ impl Charts for Forest {
 
     fn children(&self, chart: usize) -> &[usize] {
         &self.charts[chart].children
+    }
+}
+
+/// Values that were merged for a chart, as far as anybody may ask for them.
+///
+/// Helm merges each chart with dependencies over all that was merged above it. Most of that nobody looks at,
+/// so only what both sides have is merged here, and the rest is looked up where it is.
+enum View<'v> {
+    /// What the user set.
+    User(&'v Value),
+    /// A chart's defaults under the values above it.
+    Level {
+        /// The keys that were merged, in order.
+        keys: Vec<Str>,
+        merged: Value,
+        defaults: Option<&'v Map>,
+        above: &'v View<'v>,
+    },
+}
+
+impl View<'_> {
+    fn get(&self, key: &[u8]) -> Option<&Value> {
+        match self {
+            Self::User(values) => values.as_map()?.get(key),
+            Self::Level { keys, merged, defaults, above } => {
+                if keys.binary_search_by(|other| other.as_bytes().cmp(key)).is_ok() {
+                    return merged.as_map()?.get(key);
+                }
+                defaults.and_then(|defaults| defaults.get(key)).or_else(|| above.get(key))
+            }
+        }
+    }
+
+    /// The value at a dotted path, unless that is a table.
+    fn path_value(&self, path: &str) -> Option<&Value> {
+        let mut keys = path.split('.');
+        let first = self.get(keys.next()?.as_bytes())?;
+        keys.try_fold(first, Value::get).filter(|value| value.as_map().is_none())
+    }
+}
+
+/// A forest in which one chart has other defaults.
+struct Restricted<'f> {
+    forest: &'f Forest,
+    chart: usize,
+    layer: Layer,
+}
+
+impl Charts for Restricted<'_> {
+    fn name(&self, chart: usize) -> &Str {
+        self.forest.name(chart)
+    }
+
+    fn layer(&self, chart: usize) -> &Layer {
+        if chart == self.chart { &self.layer } else { self.forest.layer(chart) }
+    }
+
+    fn children(&self, chart: usize) -> &[usize] {
+        self.forest.children(chart)
     }
 }
 
@@ -145,11 +204,6 @@ impl Forest {
         self.charts[chart].layer = Layer::new(values);
     }
 
-    /// The chart as loaded.
-    pub(super) fn source(&self, chart: usize) -> &Arc<Chart> {
-        &self.charts[chart].source
-    }
-
     /// `CoalesceValues` or `MergeValues` of the chart under `values`.
     ///
     /// # Errors
@@ -177,14 +231,14 @@ impl Forest {
     /// The values of a subchart are not a table.
     pub(super) fn enable(&mut self, user: &Value, warnings: &mut Vec<String>) -> Result<Vec<bool>> {
         let mut decisions = Vec::new();
-        self.enable_at(Self::ROOT, user, "", warnings, &mut decisions)?;
+        self.enable_at(Self::ROOT, &View::User(user), "", warnings, &mut decisions)?;
         Ok(decisions)
     }
 
     fn enable_at(
         &mut self,
         chart: usize,
-        values: &Value,
+        above: &View<'_>,
         path: &str,
         warnings: &mut Vec<String>,
         decisions: &mut Vec<bool>,
@@ -196,9 +250,10 @@ impl Forest {
         for &need in &needs {
             self.needs[need].enabled = true;
         }
-        let merged = self.coalesce(chart, values, Nulls::Delete, warnings)?;
-        self.decide_by_tags(&needs, &merged, warnings);
-        self.decide_by_conditions(&needs, &merged, path, warnings);
+        let layer = self.layer(chart).clone();
+        let view = self.view(chart, &layer, above, warnings)?;
+        self.decide_by_tags(&needs, &view, warnings);
+        self.decide_by_conditions(&needs, &view, path, warnings);
         decisions.extend(needs.iter().map(|&need| self.needs[need].enabled));
 
         let disabled: BTreeSet<Str> = needs
@@ -216,12 +271,41 @@ impl Forest {
             needs.into_iter().filter(|&need| !disabled.contains(&self.needs[need].name)).collect();
         for &child in &children {
             let below = format!("{path}{}.", self.name(child));
-            self.enable_at(child, &merged, &below, warnings, decisions)?;
+            self.enable_at(child, &view, &below, warnings, decisions)?;
         }
         self.metas[meta].lists_needs = !needs.is_empty();
         self.metas[meta].needs = needs;
         self.charts[chart].children = children;
         Ok(())
+    }
+
+    /// Merges the chart's defaults under the values above it.
+    fn view<'v>(
+        &self,
+        chart: usize,
+        layer: &'v Layer,
+        above: &'v View<'v>,
+        warnings: &mut Vec<String>,
+    ) -> Result<View<'v>> {
+        let own = layer.values.as_map();
+        let mut keys: Vec<Str> = own
+            .into_iter()
+            .flat_map(Map::keys)
+            .filter(|key| above.get(key).is_some())
+            .chain(self.children(chart).iter().map(|&child| self.name(child)))
+            .cloned()
+            .chain([Str::new(GLOBAL)])
+            .collect();
+        keys.sort_unstable();
+        keys.dedup();
+        let present: Map =
+            keys.iter().filter_map(|key| Some((key.clone(), above.get(key)?.clone()))).collect();
+        let restricted = Restricted { forest: self, chart, layer: layer.restricted(&keys, self.compat) };
+        let mut heap = Heap::new(self.compat, warnings);
+        let dest = heap.thaw(&present);
+        heap.coalesce(&restricted, chart, dest, Nulls::Delete)?;
+        let merged = heap.freeze(dest)?;
+        Ok(View::Level { keys, merged, defaults: layer.shown(self.compat), above })
     }
 
     /// Puts the children in their final order: those Chart.yaml does not mention, then one per entry.
@@ -287,8 +371,8 @@ impl Forest {
         Ok(self.charts.len() - 1)
     }
 
-    fn decide_by_tags(&mut self, needs: &[usize], values: &Value, warnings: &mut Vec<String>) {
-        let Some(tags) = values.get("tags").and_then(Value::as_map) else { return };
+    fn decide_by_tags(&mut self, needs: &[usize], values: &View<'_>, warnings: &mut Vec<String>) {
+        let Some(tags) = values.get(b"tags").and_then(Value::as_map) else { return };
         for &need in needs {
             let need = &mut self.needs[need];
             let (mut some_true, mut some_false) = (false, false);
@@ -316,7 +400,7 @@ impl Forest {
     fn decide_by_conditions(
         &mut self,
         needs: &[usize],
-        values: &Value,
+        values: &View<'_>,
         path: &str,
         warnings: &mut Vec<String>,
     ) {
@@ -326,7 +410,7 @@ impl Forest {
                 if condition.is_empty() {
                     continue;
                 }
-                match path_value(values, &format!("{path}{condition}")) {
+                match values.path_value(&format!("{path}{condition}")) {
                     Some(Value::Bool(truth)) => {
                         need.enabled = *truth;
                         break;
@@ -381,11 +465,6 @@ impl Need {
         }
         entry
     }
-}
-
-/// The value at a dotted path, unless that is a table.
-fn path_value<'v>(values: &'v Value, path: &str) -> Option<&'v Value> {
-    path.split('.').try_fold(values, Value::get).filter(|value| value.as_map().is_none())
 }
 
 /// A value of a structured log line, quoted where log/slog quotes.

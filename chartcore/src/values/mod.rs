@@ -20,8 +20,6 @@ mod print;
 mod reuse;
 mod schema;
 mod setter;
-#[cfg(test)]
-mod tests;
 mod unused;
 
 use std::fmt;
@@ -35,11 +33,9 @@ use crate::diag::Diagnostic;
 use crate::error::Result;
 
 pub use merge::{MergeOptions, Merger};
-#[allow(unused_imports, reason = "for the lint rules")]
-pub(crate) use merge::{check_one_schema, merge_for_lint};
 pub use origin::{Effect, Explanation, Origin, Setting};
-pub(crate) use own::check_own_schema;
 pub use overrides::{Overrides, Setter, ValuesSource, read_from_disk};
+pub(crate) use own::check_own_schema;
 pub use path::{Path, PathStep};
 pub use reuse::{Previous, keep, reset_then_reuse, reuse};
 pub use schema::SchemaSource;

@@ -1,8 +1,8 @@
 //! A chart's own schema over its own defaults, as the linter checks it.
 
+use super::Overrides;
 use super::coalesce::{Nulls, tables};
 use super::schema::Schema;
-use super::Overrides;
 use crate::Compat;
 use crate::data::Value;
 use crate::diag::Diagnostic;
@@ -14,7 +14,12 @@ use crate::error::{Error, ErrorKind, Result};
 ///
 /// # Errors
 /// [`ErrorKind::Schema`] with the text of Helm's `ValidateAgainstSingleSchema`; an override cannot be read.
-pub(crate) fn check_own_schema(schema: &[u8], defaults: &Value, overrides: &Overrides, compat: Compat) -> Result<()> {
+pub(crate) fn check_own_schema(
+    schema: &[u8],
+    defaults: &Value,
+    overrides: &Overrides,
+    compat: Compat,
+) -> Result<()> {
     let user = overrides.resolve(compat)?;
     let mut warnings = Vec::new();
     let merged = tables(&Value::empty_map(), &user, Nulls::Delete, &mut warnings)?;

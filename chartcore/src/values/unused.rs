@@ -168,7 +168,7 @@ fn stranger(chart: &Chart, known: &Value, keys: &[String]) -> Option<(usize, Opt
     let skipped = keys.len() - cut;
     let mut tree = known;
     for (index, key) in keys.iter().enumerate().skip(skipped) {
-        let Some(map) = tree.as_map() else { return None };
+        let map = tree.as_map()?;
         match map.get(key) {
             Some(value) => tree = value,
             // An empty map invites keys of any name, but the root and a subchart's table do not.

@@ -15,6 +15,7 @@ mod order;
 mod resolve;
 mod scalar;
 mod scan;
+mod tag;
 mod write;
 
 use std::borrow::Cow;

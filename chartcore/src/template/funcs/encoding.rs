@@ -97,7 +97,12 @@ static BASE64: Alphabet<6> =
 static BASE32: Alphabet<5> = Alphabet::new(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567");
 
 fn b64enc(_: &mut Scope<'_>, arguments: &[Any]) -> Result<Any, Fault> {
-    BASE64.encode::<3, 4>(arguments::text(arguments, 0))
+    encode_base64(arguments::text(arguments, 0))
+}
+
+/// The bytes in padded base64.
+pub(super) fn encode_base64(bytes: &[u8]) -> Result<Any, Fault> {
+    BASE64.encode::<3, 4>(bytes)
 }
 
 fn b32enc(_: &mut Scope<'_>, arguments: &[Any]) -> Result<Any, Fault> {
@@ -127,7 +132,7 @@ fn is_line_end(byte: u8) -> bool {
 ///
 /// # Errors
 /// Where Go's decoder says the data are illegal.
-fn decode_base64(text: &[u8]) -> Result<Vec<u8>, usize> {
+pub(super) fn decode_base64(text: &[u8]) -> Result<Vec<u8>, usize> {
     let mut out = Vec::with_capacity(text.len() / 4 * 3);
     let mut at = 0;
     while let Some(group) = text.get(at..at + 4) {

@@ -15,7 +15,7 @@ use crate::data::{Map, Value};
 /// How deep schemas may be applied within each other.
 const DEPTH: usize = 250;
 /// How many times a schema may be applied to a value in one go.
-const STEPS: usize = 5_000_000;
+const STEPS: usize = 2_000_000;
 
 pub(super) const TYPE_NAMES: [&str; 7] =
     ["null", "boolean", "number", "integer", "string", "array", "object"];
@@ -268,10 +268,12 @@ impl<'s> Walk<'s> {
             return if truth { Ok(visit.unseen) } else { Err(visit.failure(|| Kind::FalseSchema)) };
         }
         if let Some(earlier) = cycle(visit.scope) {
-            return Err(visit.failure(|| Kind::ReferenceCycle {
-                url: schema.location.clone(),
-                here: self.keyword_location(visit.scope),
-                there: self.keyword_location(earlier),
+            return Err(visit.failure(|| {
+                Kind::ReferenceCycle(Box::new([
+                    self.keyword_location(visit.scope),
+                    self.keyword_location(earlier),
+                    schema.location.clone(),
+                ]))
             }));
         }
         let found = type_of(visit.value);
@@ -286,10 +288,10 @@ impl<'s> Walk<'s> {
                 return Err(visit.failure(|| Kind::Type { got: found, want: schema.types }));
             }
         }
-        if let Some(constant) = &schema.constant {
-            if !equals(visit.value, constant) {
-                return Err(visit.failure(|| Kind::Const(constant.clone())));
-            }
+        if let Some(constant) = &schema.constant
+            && !equals(visit.value, constant)
+        {
+            return Err(visit.failure(|| Kind::Const(constant.clone())));
         }
         if let Some(choices) = &schema.choices {
             let matches = |choice: &Json| json_type(choice) == found && equals(visit.value, choice);
@@ -297,11 +299,11 @@ impl<'s> Walk<'s> {
                 return Err(visit.failure(|| Kind::Enum(choices.clone())));
             }
         }
-        if let (Some(name), Value::String(text)) = (&schema.format, visit.value) {
-            if let Err(reason) = format::check(name, &text.to_text()) {
-                let text = text.to_string();
-                return Err(visit.failure(|| Kind::Format { got: text, want: name.clone(), reason }));
-            }
+        if let (Some(name), Value::String(text)) = (&schema.format, visit.value)
+            && let Err(reason) = format::check(name, &text.to_text())
+        {
+            let text = text.to_string();
+            return Err(visit.failure(|| Kind::Format(Box::new([text, name.clone(), reason]))));
         }
         if let Some(target) = schema.reference {
             let result = self.refer(&mut visit, target, "$ref");
@@ -528,8 +530,8 @@ impl<'s> Walk<'s> {
                 return;
             }
             let mut is_evaluated = false;
-            let name = key.to_text();
-            if let Some(&id) = schema.properties.get(name.as_ref()) {
+            if let Ok(at) = schema.properties.binary_search_by(|property| property.0.cmp(key)) {
+                let id = schema.properties[at].1;
                 is_evaluated = true;
                 let result = self.part(visit, id, value, Token::Key(key));
                 visit.add(result);
@@ -545,7 +547,7 @@ impl<'s> Walk<'s> {
                 is_evaluated = true;
                 match rest {
                     Additional::Bool(true) => {}
-                    Additional::Bool(false) => additional.push(name.into_owned()),
+                    Additional::Bool(false) => additional.push(key.to_string()),
                     Additional::Schema(id) => {
                         let result = self.part(visit, *id, value, Token::Key(key));
                         visit.add(result);
@@ -569,10 +571,10 @@ impl<'s> Walk<'s> {
         if let Some(want) = schema.max_items.filter(|want| length > *want) {
             visit.fail(|| Kind::Count { keyword: "maxItems", got: length, want });
         }
-        if schema.unique_items {
-            if let Some((first, second)) = duplicates(list) {
-                visit.fail(|| Kind::UniqueItems(first, second));
-            }
+        if schema.unique_items
+            && let Some((first, second)) = duplicates(list)
+        {
+            visit.fail(|| Kind::UniqueItems(first, second));
         }
         let listed = schema.item_list.len().min(list.len());
         for (index, (item, id)) in list.iter().zip(&schema.item_list).enumerate() {
@@ -627,10 +629,10 @@ impl<'s> Walk<'s> {
     }
 
     fn combinations(&mut self, schema: &Schema, visit: &mut Visit<'_, '_>) {
-        if let Some(not) = schema.not {
-            if self.same(visit, not, "", true).is_ok() {
-                visit.fail(|| Kind::Not);
-            }
+        if let Some(not) = schema.not
+            && self.same(visit, not, "", true).is_ok()
+        {
+            visit.fail(|| Kind::Not);
         }
         let mut failures = Vec::new();
         for &id in &schema.all_of {
@@ -780,10 +782,10 @@ fn string(schema: &Schema, visit: &mut Visit<'_, '_>, text: &str) {
             visit.fail(|| Kind::Count { keyword: "maxLength", got: length, want });
         }
     }
-    if let Some(pattern) = &schema.pattern {
-        if !pattern.regex.is_match(text) {
-            visit.fail(|| Kind::Pattern { got: text.to_string(), want: pattern.source.clone() });
-        }
+    if let Some(pattern) = &schema.pattern
+        && !pattern.regex.is_match(text)
+    {
+        visit.fail(|| Kind::Pattern { got: text.to_string(), want: pattern.source.clone() });
     }
 }
 
@@ -807,13 +809,13 @@ fn number(schema: &Schema, visit: &mut Visit<'_, '_>) {
             _ => got >= *want,
         };
         if fails {
-            visit.fail(|| Kind::Bound { keyword, got: got.clone(), want: want.clone() });
+            visit.fail(|| Kind::Bound { keyword, numbers: Box::new([got.clone(), want.clone()]) });
         }
     }
-    if let Some(want) = &schema.multiple_of {
-        if !got.is_multiple_of(want) {
-            visit.fail(|| Kind::Bound { keyword: "multipleOf", got, want: want.clone() });
-        }
+    if let Some(want) = &schema.multiple_of
+        && !got.is_multiple_of(want)
+    {
+        visit.fail(|| Kind::Bound { keyword: "multipleOf", numbers: Box::new([got, want.clone()]) });
     }
 }
 

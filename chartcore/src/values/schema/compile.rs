@@ -3,7 +3,8 @@
 //! Drafts 4, 6, 7, 2019-09 and 2020-12. What refers to what, which keyword counts in which draft and every
 //! error text follow github.com/santhosh-tekuri/jsonschema/v6, which Helm uses.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::OnceLock;
 
@@ -13,7 +14,7 @@ use super::check;
 use super::format;
 use super::number::Decimal;
 use super::url::{Url, encode_pointer, unescape};
-use crate::data::Value;
+use crate::data::{Str, Value};
 use crate::regex::Regex;
 
 /// How many schemas a document may come to, references included.
@@ -79,7 +80,8 @@ pub(super) struct Schema {
     pub(super) min_properties: Option<i64>,
     pub(super) required: Vec<String>,
     pub(super) property_names: Option<SchemaId>,
-    pub(super) properties: BTreeMap<String, SchemaId>,
+    /// Sorted by name.
+    pub(super) properties: Vec<(Str, SchemaId)>,
     pub(super) pattern_properties: Vec<(Pattern, SchemaId)>,
     pub(super) additional_properties: Option<Additional>,
     pub(super) dependencies: BTreeMap<String, Dependency>,
@@ -269,13 +271,13 @@ struct Resource {
 struct Root {
     url: String,
     document: Rc<Json>,
-    resources: BTreeMap<String, Resource>,
-    processed: BTreeSet<String>,
+    resources: BTreeMap<String, Rc<Resource>>,
+    processed: HashSet<String>,
 }
 
 impl Root {
     /// The resource a pointer lies in.
-    fn resource(&self, pointer: &str) -> Option<&Resource> {
+    fn resource(&self, pointer: &str) -> Option<&Rc<Resource>> {
         let mut pointer = pointer;
         loop {
             if let Some(resource) = self.resources.get(pointer) {
@@ -380,7 +382,10 @@ fn escape_token(token: &str) -> String {
     token.replace('~', "~0").replace('/', "~1")
 }
 
-fn unescape_token(token: &str) -> Option<String> {
+fn unescape_token(token: &str) -> Option<Cow<'_, str>> {
+    if !token.contains('~') {
+        return Some(Cow::Borrowed(token));
+    }
     let mut pieces = token.split('~');
     let mut out = pieces.next().unwrap_or_default().to_string();
     for piece in pieces {
@@ -392,7 +397,7 @@ fn unescape_token(token: &str) -> Option<String> {
         out.push(letter);
         out.push_str(rest);
     }
-    Some(out)
+    Some(Cow::Owned(out))
 }
 
 fn located(url: &str, pointer: &str) -> String {
@@ -448,8 +453,9 @@ struct Compiler<'a> {
     roots: BTreeMap<String, Root>,
     schemas: Vec<Schema>,
     /// Where each schema lies.
-    places: Vec<(Rc<str>, String)>,
-    by_place: HashMap<(Rc<str>, String), SchemaId>,
+    places: Vec<(Rc<str>, Rc<str>)>,
+    /// The schemas of each document, by place.
+    by_place: HashMap<Rc<str>, HashMap<Rc<str>, SchemaId>>,
 }
 
 impl<'a> Compiler<'a> {
@@ -486,7 +492,7 @@ impl<'a> Compiler<'a> {
                 url: url.to_string(),
                 document: Rc::clone(&document),
                 resources: BTreeMap::new(),
-                processed: BTreeSet::new(),
+                processed: HashSet::new(),
             };
             let dialect = Dialect { draft: Draft::Draft2020, vocabularies: None };
             self.collect(&mut root, &document, url, "", &dialect)?;
@@ -577,12 +583,14 @@ impl<'a> Compiler<'a> {
         pointer: &str,
         fallback: &Dialect,
     ) -> Result<(), String> {
-        let new_resource = |id: &str, dialect: &Dialect| Resource {
-            pointer: pointer.to_string(),
-            id: id.to_string(),
-            dialect: dialect.clone(),
-            anchors: BTreeMap::new(),
-            dynamic_anchors: Vec::new(),
+        let new_resource = |id: &str, dialect: &Dialect| {
+            Rc::new(Resource {
+                pointer: pointer.to_string(),
+                id: id.to_string(),
+                dialect: dialect.clone(),
+                anchors: BTreeMap::new(),
+                dynamic_anchors: Vec::new(),
+            })
         };
         if !matches!(schema, Json::Object(_)) {
             if pointer.is_empty() {
@@ -598,12 +606,14 @@ impl<'a> Compiler<'a> {
             has_schema = false;
             id = draft.id(schema);
         }
-        let mut base = base.to_string();
+        let mut base = Cow::Borrowed(base);
         let mut is_resource = pointer.is_empty();
         if let Some(id) = id {
-            base = join(&base, id)
-                .map_err(|_| format!("error in parsing id at {}", quote(&located(&root.url, pointer))))?
-                .0;
+            let joined = join(&base, id);
+            let Ok((url, _)) = joined else {
+                return Err(format!("error in parsing id at {}", quote(&located(&root.url, pointer))));
+            };
+            base = Cow::Owned(url);
             is_resource = true;
         }
         if is_resource {
@@ -681,15 +691,16 @@ impl<'a> Compiler<'a> {
         Ok(())
     }
 
-    fn enqueue(&mut self, url: &Rc<str>, pointer: String) -> SchemaId {
-        let key = (Rc::clone(url), pointer);
-        if let Some(&schema) = self.by_place.get(&key) {
+    fn enqueue(&mut self, url: &Rc<str>, pointer: &str) -> SchemaId {
+        let known = self.by_place.entry(Rc::clone(url)).or_default();
+        if let Some(&schema) = known.get(pointer) {
             return schema;
         }
         let id = self.schemas.len();
-        self.schemas.push(Schema { location: located(url, &key.1), ..Schema::default() });
-        self.places.push(key.clone());
-        self.by_place.insert(key, id);
+        let pointer: Rc<str> = pointer.into();
+        self.schemas.push(Schema { location: located(url, &pointer), ..Schema::default() });
+        known.insert(Rc::clone(&pointer), id);
+        self.places.push((Rc::clone(url), pointer));
         id
     }
 
@@ -697,7 +708,7 @@ impl<'a> Compiler<'a> {
         self.root(url)?;
         let url: Rc<str> = url.into();
         let mut next = self.schemas.len();
-        let start = self.enqueue(&url, String::new());
+        let start = self.enqueue(&url, "");
         while next < self.schemas.len() {
             if next > MAX_SCHEMAS {
                 return Err(format!("the schema has more than {MAX_SCHEMAS} parts"));
@@ -714,9 +725,9 @@ impl<'a> Compiler<'a> {
         let root = self.root(&url)?;
         let document = Rc::clone(&root.document);
         let Some(resource) = root.resource(&pointer).cloned() else { return Ok(()) };
-        let home = self.enqueue(&url, resource.pointer.clone());
+        let home = self.enqueue(&url, &resource.pointer);
         let mut schema = Schema {
-            location: located(&url, &pointer),
+            location: std::mem::take(&mut self.schemas[id].location),
             draft: resource.dialect.draft.number(),
             resource: home,
             ..Schema::default()
@@ -724,7 +735,7 @@ impl<'a> Compiler<'a> {
         if schema.draft >= 2020 && home == id {
             for anchor in &resource.dynamic_anchors {
                 if let Some(at) = resource.anchors.get(anchor) {
-                    let target = self.enqueue(&url, at.clone());
+                    let target = self.enqueue(&url, at);
                     schema.dynamic_anchors.insert(anchor.clone(), target);
                 }
             }
@@ -752,10 +763,12 @@ impl<'a> Compiler<'a> {
 
 fn collect_anchors(root: &mut Root, home: &str, schema: &Json, pointer: &str) -> Result<(), String> {
     let url = root.url.clone();
-    let Some(resource) = root.resources.get_mut(home) else { return Ok(()) };
-    if !matches!(schema, Json::Object(_)) {
+    let keywords = ["$ref", "id", "$id", "$anchor", "$dynamicAnchor"];
+    if keywords.iter().all(|keyword| schema.get(keyword).is_none()) {
         return Ok(());
     }
+    let Some(resource) = root.resources.get_mut(home) else { return Ok(()) };
+    let resource = Rc::make_mut(resource);
     let draft = resource.dialect.draft;
     let mut add = |anchor: &str| match resource.anchors.get(anchor) {
         Some(other) if other != pointer => Err(format!(
@@ -786,11 +799,11 @@ fn collect_anchors(root: &mut Root, home: &str, schema: &Json, pointer: &str) ->
     if let Some(anchor) = schema.get("$anchor").and_then(Json::as_str) {
         add(anchor)?;
     }
-    if draft >= Draft::Draft2020 {
-        if let Some(anchor) = schema.get("$dynamicAnchor").and_then(Json::as_str) {
-            add(anchor)?;
-            resource.dynamic_anchors.push(anchor.to_string());
-        }
+    if draft >= Draft::Draft2020
+        && let Some(anchor) = schema.get("$dynamicAnchor").and_then(Json::as_str)
+    {
+        add(anchor)?;
+        resource.dynamic_anchors.push(anchor.to_string());
     }
     Ok(())
 }
@@ -933,7 +946,8 @@ impl Part<'_, '_> {
             schema.item_list = self.list("prefixItems").unwrap_or_default();
             schema.items = self.schema("items");
         }
-        schema.properties = self.map("properties");
+        schema.properties =
+            self.map("properties").into_iter().map(|(name, target)| (name.into(), target)).collect();
         for (source, target) in self.map("patternProperties") {
             let pattern = self.pattern("patternProperties", &source)?;
             schema.pattern_properties.push((pattern, target));
@@ -1038,7 +1052,7 @@ impl Part<'_, '_> {
             pointer.push('/');
             pointer.push_str(&escape_token(token));
         }
-        self.compiler.enqueue(self.url, pointer)
+        self.compiler.enqueue(self.url, &pointer)
     }
 
     fn reference(&mut self, keyword: &str) -> Result<Option<SchemaId>, String> {
@@ -1052,14 +1066,14 @@ impl Part<'_, '_> {
         };
         if let Some(resource) = local {
             let pointer = own.resolve_fragment(&fragment, resource)?;
-            return Ok(Some(self.compiler.enqueue(self.url, pointer)));
+            return Ok(Some(self.compiler.enqueue(self.url, &pointer)));
         }
         let other = self.compiler.root(&url)?;
         let pointer = match other.resources.get("") {
             Some(resource) => other.resolve_fragment(&fragment, resource)?,
             None => fragment,
         };
-        Ok(Some(self.compiler.enqueue(&url.into(), pointer)))
+        Ok(Some(self.compiler.enqueue(&url.into(), &pointer)))
     }
 
     fn schema(&mut self, keyword: &str) -> Option<SchemaId> {

@@ -23,33 +23,26 @@ pub(super) enum Kind {
     Reference,
     InvalidValue,
     FalseSchema,
-    ReferenceCycle {
-        url: String,
-        here: String,
-        there: String,
-    },
+    /// The two ways to a schema, and its URL.
+    ReferenceCycle(Box<[String; 3]>),
     Type {
         got: u8,
         want: u8,
     },
     Enum(Vec<Json>),
     Const(Json),
-    Format {
-        got: String,
-        want: String,
-        reason: String,
-    },
+    /// The text, the format's name, and what is wrong.
+    Format(Box<[String; 3]>),
     /// A size: of a map, a list or a text.
     Count {
         keyword: &'static str,
         got: i64,
         want: i64,
     },
-    /// A number: `minimum` and its like.
+    /// A number: `minimum` and its like; what it is and what it should be.
     Bound {
         keyword: &'static str,
-        got: Decimal,
-        want: Decimal,
+        numbers: Box<[Decimal; 2]>,
     },
     Required(Vec<String>),
     DependentRequired {
@@ -140,7 +133,8 @@ impl fmt::Display for Kind {
             Self::Group | Self::Reference => f.write_str("validation failed"),
             Self::InvalidValue => f.write_str("invalid jsonType float64"),
             Self::FalseSchema => f.write_str("false schema"),
-            Self::ReferenceCycle { url, here, there } => {
+            Self::ReferenceCycle(names) => {
+                let [here, there, url] = &**names;
                 write!(f, "both {here} and {there} resolve to {} causing reference cycle", quote(url))
             }
             Self::Type { got, want } => {
@@ -166,13 +160,15 @@ impl fmt::Display for Kind {
             }
             Self::Const(Json::Array(_) | Json::Object(_)) => f.write_str("'const' failed"),
             Self::Const(value) => write!(f, "value must be {}", display(value)),
-            Self::Format { got, want, reason } => {
+            Self::Format(parts) => {
+                let [got, want, reason] = &**parts;
                 write!(f, "{} is not valid {want}: {reason}", single_quoted(got))
             }
             Self::Count { keyword, got, want } => {
                 write!(f, "{keyword}: got {}, want {}", grouped(&got.to_string()), grouped(&want.to_string()))
             }
-            Self::Bound { keyword, got, want } => {
+            Self::Bound { keyword, numbers } => {
+                let [got, want] = &**numbers;
                 write!(f, "{keyword}: got {}, want {}", got.localized(), want.localized())
             }
             Self::Required(missing) => {

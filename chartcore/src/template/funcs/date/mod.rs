@@ -87,6 +87,23 @@ pub(super) static FUNCTIONS: &[Function] = &[
     }),
 ];
 
+/// The year, and month, day, hour, minute and second as ten digits, so many seconds after 1970 in Greenwich.
+pub(super) fn year_and_rest(seconds: i64) -> (i64, String) {
+    let time = Time::new(Moment { seconds, nanoseconds: 0 }, Zone::UTC);
+    let mut rest = Vec::new();
+    time.write(&mut rest, b"0102150405");
+    (time.date_and_second().0.year, String::from_utf8_lossy(&rest).into_owned())
+}
+
+/// The `time.Time` of an RFC 3339 text; with a name, in a zone so called whose clocks show UTC.
+pub(super) fn of_rfc3339(text: &str, zone: Option<&'static str>) -> Option<Any> {
+    let time = layout::parse(b"2006-01-02T15:04:05.999999999Z07:00", text.as_bytes(), &Zone::UTC).ok()?;
+    Some(Any::object(match zone {
+        Some(name) => time.within(Zone::fixed(name, 0)),
+        None => time,
+    }))
+}
+
 /// The layout of `htmlDate`.
 const HTML: &[u8] = b"2006-01-02";
 

@@ -333,6 +333,11 @@ impl Object for Location {
         out.extend_from_slice(&self.0.name());
     }
 
+    fn to_value(&self) -> Value {
+        // None of its fields is exported.
+        Value::empty_map()
+    }
+
     fn as_any(&self) -> &dyn Downcast {
         self
     }
