@@ -145,9 +145,11 @@ fn helm_context(values: &serde_json::Value, compat: Compat) -> Any {
         ("Subcharts", map(vec![])),
     ]);
     match context {
-        Any::Map(context) => {
-            Any::Map(context.seen_as(if compat == Compat::Helm4 { MapType::Values4 } else { MapType::Values3 }))
-        }
+        Any::Map(context) => Any::Map(context.seen_as(if compat == Compat::Helm4 {
+            MapType::Values4
+        } else {
+            MapType::Values3
+        })),
         other => other,
     }
 }

@@ -1,6 +1,9 @@
 //! Overrides, merging, schemas: tables of what Helm does, and what Helm has not.
 
-#![allow(clippy::disallowed_methods, reason = "the whole of the generated cases lies where an environment variable says")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the whole of the generated cases lies where an environment variable says"
+)]
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
