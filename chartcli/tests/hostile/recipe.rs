@@ -228,11 +228,11 @@ fn put(folder: &Path, name: &str, content: &Value) -> io::Result<()> {
             assert!(status.success());
             Ok(())
         }
-        // A name with `{}` makes as many files as `copies` says.
+        // A name with `{n}` makes as many files as `copies` says.
         Some((key, Value::Integer(count))) if key == "copies" => {
             let text = bytes(&content["of"]);
             for index in 0..*count {
-                let path = folder.join(name.replace("{}", &index.to_string()));
+                let path = folder.join(name.replace("{n}", &index.to_string()));
                 fs::create_dir_all(path.parent().unwrap())?;
                 fs::write(path, &text)?;
             }
@@ -280,7 +280,7 @@ fn table_bytes(table: &Table) -> Vec<u8> {
         bytes(part).repeat(number(table, "times").unwrap())
     } else if let Some(text) = table.get("count") {
         let text = text.as_str().unwrap();
-        let line = |index: usize| text.replace("{}", &index.to_string()).replace("{+}", &(index + 1).to_string());
+        let line = |index: usize| text.replace("{n}", &index.to_string()).replace("{n+1}", &(index + 1).to_string());
         (0..number(table, "times").unwrap()).map(line).collect::<String>().into_bytes()
     } else if let Some(codes) = table.get("hex") {
         let codes: String = codes.as_str().unwrap().split_whitespace().collect();
@@ -314,14 +314,14 @@ fn gzip(data: &[u8]) -> Vec<u8> {
 }
 
 /// An archive of entries `{name, text, type, link, size, sum}`: `type` is the header's letter, `size` and
-/// `sum` replace what would be right. With `copies`, `{}` in the name counts.
+/// `sum` replace what would be right. With `copies`, `{n}` in the name counts.
 fn tar(entries: &[Value]) -> Vec<u8> {
     let mut out = Vec::new();
     for entry in entries {
         let entry = entry.as_table().unwrap();
         let name = entry["name"].as_str().unwrap();
         for index in 0..number(entry, "copies").unwrap_or(1) {
-            tar_entry(&mut out, entry, &unescape(&name.replace("{}", &index.to_string())));
+            tar_entry(&mut out, entry, &unescape(&name.replace("{n}", &index.to_string())));
         }
     }
     out.extend([0; 1024]);
