@@ -113,8 +113,9 @@ impl Case {
             put(folder, name, content)?;
         }
         let chart = folder.join("c");
-        if chart.is_dir() && !files.contains_key("c/Chart.yaml") && !self.table.contains_key("chart") {
-            fs::write(chart.join("Chart.yaml"), "apiVersion: v2\nname: c\nversion: 0.1.0\n")?;
+        let metadata = chart.join("Chart.yaml");
+        if chart.is_dir() && fs::symlink_metadata(&metadata).is_err() {
+            fs::write(metadata, "apiVersion: v2\nname: c\nversion: 0.1.0\n")?;
         }
         Ok(())
     }
@@ -194,7 +195,7 @@ fn first_line(text: &[u8], folder: &Path) -> String {
     let text = String::from_utf8_lossy(text).replace(folder.to_str().unwrap(), "{dir}");
     let line = text.lines().find(|line| line.starts_with("Error: "));
     let crash = || text.lines().find(|line| ["panic: ", "fatal error: "].iter().any(|word| line.starts_with(word)));
-    let line = line.or_else(crash).or_else(|| text.lines().next()).unwrap_or_default();
+    let line = line.or_else(crash).or_else(|| text.lines().find(|line| !line.is_empty())).unwrap_or_default();
     let line = line.strip_prefix("Error: ").unwrap_or(line);
     let mut shown: String = line.chars().take(300).collect();
     if shown.len() < line.len() {
