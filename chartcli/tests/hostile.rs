@@ -7,11 +7,12 @@
 mod recipe;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use std::{fs, thread};
+use std::{fs, io, thread};
 
 use recipe::{Bounds, Case, Outcome};
 
@@ -86,7 +87,7 @@ fn check_profile(profile: &str) {
     let scratch = tempfile::tempdir().unwrap();
     let scratch_folder = scratch.path().canonicalize().unwrap();
     let (next, complaints) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
-    let workers = thread::available_parallelism().map_or(2, usize::from);
+    let workers = thread::available_parallelism().map_or(2, usize::from) * 2;
     thread::scope(|scope| {
         for _ in 0..workers {
             scope.spawn(|| {
@@ -101,6 +102,8 @@ fn check_profile(profile: &str) {
                         )),
                     };
                     if let Some(problem) = problem {
+                        // At once too: a run over all cases is long.
+                        writeln!(io::stderr(), "{profile} {}: {problem}", case.id).unwrap();
                         complaints.lock().unwrap().insert(case.id.clone(), problem);
                     }
                 }

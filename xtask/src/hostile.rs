@@ -15,6 +15,9 @@ use crate::{Outcome, places, reference};
 
 const BOUNDS: Bounds = Bounds { memory: 6 << 20, stack: 8192, patience: Duration::from_secs(20) };
 
+/// Most of the time goes into the cases that hang.
+const WORKERS: usize = 5;
+
 pub(crate) fn run(words: &[&str]) -> Outcome {
     let new_only = words.contains(&"--new");
     let wanted: Vec<&str> = words.iter().copied().filter(|word| !word.starts_with("--")).collect();
@@ -27,38 +30,45 @@ pub(crate) fn run(words: &[&str]) -> Outcome {
         kept.lines().map(|line| (key(line), line.to_owned())).collect();
     let scratch = places::scratch("hostile")?;
     let lines = Mutex::new(BTreeMap::new());
-    let mut asked = 0;
-    for helm in reference::both()? {
-        let next = AtomicUsize::new(0);
-        let mut todo = Vec::new();
-        for case in &cases {
+    let next = AtomicUsize::new(0);
+    let mut todo = Vec::new();
+    let helms = reference::both()?;
+    for case in &cases {
+        for helm in &helms {
             let key = vec![helm.profile.to_owned(), case.id.clone()];
             let named = wanted.is_empty() || wanted.iter().any(|part| case.id.contains(part));
             match known.get(&key) {
                 Some(line) if !named || new_only => {
                     lines.lock().map_err(|error| error.to_string())?.insert(key, line.clone());
                 }
-                _ => todo.push((key, case)),
+                None if !named => {}
+                _ => todo.push((key, helm, case)),
             }
         }
-        asked += todo.len();
-        std::thread::scope(|scope| {
-            for _ in 0..2 {
-                scope.spawn(|| {
-                    while let Some((key, case)) = todo.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        let outcome = case.run(&helm.program, &[], BOUNDS, &scratch);
-                        let line = format!("{}\t{}\t{}", key.join("\t"), outcome.status, outcome.said);
-                        if let Ok(mut lines) = lines.lock() {
-                            lines.insert(key.clone(), line);
-                        }
-                    }
-                });
-            }
-        });
     }
+    let write = |lines: &BTreeMap<Vec<String>, String>| {
+        let text: String = lines.values().map(|line| format!("{line}\n")).collect();
+        fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..WORKERS {
+            scope.spawn(|| {
+                while let Some((key, helm, case)) = todo.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let scratch = scratch.join(helm.profile);
+                    let outcome = case.run(&helm.program, &[], BOUNDS, &scratch);
+                    let line = format!("{}\t{}\t{}", key.join("\t"), outcome.status, outcome.said);
+                    if let Ok(mut lines) = lines.lock() {
+                        lines.insert(key.clone(), line);
+                        // Kept as they come: the whole takes many minutes.
+                        let _ = write(&lines);
+                    }
+                }
+            });
+        }
+    });
     let lines = lines.into_inner().map_err(|error| error.to_string())?;
-    let text: String = lines.values().map(|line| format!("{line}\n")).collect();
-    fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))?;
+    write(&lines)?;
+    let asked = todo.len();
     println!("{} cases, {asked} answers of Helm", cases.len());
     Ok(())
 }

@@ -113,8 +113,9 @@ impl Case {
             put(folder, name, content)?;
         }
         let chart = folder.join("c");
-        if chart.is_dir() && !files.contains_key("c/Chart.yaml") && !self.table.contains_key("chart") {
-            fs::write(chart.join("Chart.yaml"), "apiVersion: v2\nname: c\nversion: 0.1.0\n")?;
+        let metadata = chart.join("Chart.yaml");
+        if chart.is_dir() && fs::symlink_metadata(&metadata).is_err() {
+            fs::write(metadata, "apiVersion: v2\nname: c\nversion: 0.1.0\n")?;
         }
         Ok(())
     }
@@ -193,9 +194,8 @@ fn describe(status: ExitStatus) -> String {
 fn first_line(text: &[u8], folder: &Path) -> String {
     let text = String::from_utf8_lossy(text).replace(folder.to_str().unwrap(), "{dir}");
     let line = text.lines().find(|line| line.starts_with("Error: "));
-    let crash =
-        || text.lines().find(|line| ["panic: ", "fatal error: "].iter().any(|word| line.starts_with(word)));
-    let line = line.or_else(crash).or_else(|| text.lines().next()).unwrap_or_default();
+    let crash = || text.lines().find(|line| ["panic: ", "fatal error: "].iter().any(|word| line.starts_with(word)));
+    let line = line.or_else(crash).or_else(|| text.lines().find(|line| !line.is_empty())).unwrap_or_default();
     let line = line.strip_prefix("Error: ").unwrap_or(line);
     let mut shown: String = line.chars().take(300).collect();
     if shown.len() < line.len() {
@@ -229,11 +229,11 @@ fn put(folder: &Path, name: &str, content: &Value) -> io::Result<()> {
             assert!(status.success());
             Ok(())
         }
-        // A name with `{}` makes as many files as `copies` says.
+        // A name with `{n}` makes as many files as `copies` says.
         Some((key, Value::Integer(count))) if key == "copies" => {
             let text = bytes(&content["of"]);
             for index in 0..*count {
-                let path = folder.join(name.replace("{}", &index.to_string()));
+                let path = folder.join(name.replace("{n}", &index.to_string()));
                 fs::create_dir_all(path.parent().unwrap())?;
                 fs::write(path, &text)?;
             }
@@ -281,8 +281,7 @@ fn table_bytes(table: &Table) -> Vec<u8> {
         bytes(part).repeat(number(table, "times").unwrap())
     } else if let Some(text) = table.get("count") {
         let text = text.as_str().unwrap();
-        let line =
-            |index: usize| text.replace("{}", &index.to_string()).replace("{+}", &(index + 1).to_string());
+        let line = |index: usize| text.replace("{n}", &index.to_string()).replace("{n+1}", &(index + 1).to_string());
         (0..number(table, "times").unwrap()).map(line).collect::<String>().into_bytes()
     } else if let Some(codes) = table.get("hex") {
         let codes: String = codes.as_str().unwrap().split_whitespace().collect();
@@ -316,14 +315,14 @@ fn gzip(data: &[u8]) -> Vec<u8> {
 }
 
 /// An archive of entries `{name, text, type, link, size, sum}`: `type` is the header's letter, `size` and
-/// `sum` replace what would be right. With `copies`, `{}` in the name counts.
+/// `sum` replace what would be right. With `copies`, `{n}` in the name counts.
 fn tar(entries: &[Value]) -> Vec<u8> {
     let mut out = Vec::new();
     for entry in entries {
         let entry = entry.as_table().unwrap();
         let name = entry["name"].as_str().unwrap();
         for index in 0..number(entry, "copies").unwrap_or(1) {
-            tar_entry(&mut out, entry, &unescape(&name.replace("{}", &index.to_string())));
+            tar_entry(&mut out, entry, &unescape(&name.replace("{n}", &index.to_string())));
         }
     }
     out.extend([0; 1024]);
