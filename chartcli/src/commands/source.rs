@@ -82,13 +82,14 @@ pub(crate) fn render(
 ) -> Result<Rendered, Failure> {
     chartcore::render::check(chart, options)?;
     let merge = MergeOptions::default().skip_schema(context.given.switch("skip-schema-validation"));
-    let values = values::merge_with(chart, overrides, &merge).map_err(|error| match context.settings.compat {
-        // Helm 4 names the step that failed; the schemas are checked in a later one.
-        Compat::Helm4 if error.kind() != ErrorKind::Schema => {
-            error.prefixed("chart dependencies processing failed: ")
-        }
-        _ => error,
-    })?;
+    let values =
+        values::merge_with(chart, overrides, &merge).map_err(|error| match context.settings.compat {
+            // Helm 4 names the step that failed; the schemas are checked in a later one.
+            Compat::Helm4 if error.kind() != ErrorKind::Schema => {
+                error.prefixed("chart dependencies processing failed: ")
+            }
+            _ => error,
+        })?;
     Ok(chartcore::render::render(chart, &values, options)?)
 }
 

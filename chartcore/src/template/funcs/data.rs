@@ -156,6 +156,8 @@ fn write_json(out: &mut Vec<u8>, any: &Any, escape: Escape, depth: usize) -> Res
     }
     match any {
         Any::Uint64(number) => out.extend_from_slice(number.to_string().as_bytes()),
+        Any::List(list) if list.is_nil() => out.extend_from_slice(b"null"),
+        Any::Map(map) if map.is_nil() => out.extend_from_slice(b"null"),
         Any::List(list) if list.element() != Element::Byte => {
             out.push(b'[');
             for (index, item) in list.items().iter().enumerate() {
