@@ -88,6 +88,5 @@ pub(crate) fn render(
 
 /// Reads `--kube-version`.
 pub(crate) fn kube_version(text: &str) -> Result<KubeVersion, Failure> {
-    let invalid = |error: Error| error.prefixed(format_args!("invalid kube version '{text}': "));
-    Ok(KubeVersion::parse(text).map_err(invalid)?)
+    Ok(KubeVersion::parse(text)?)
 }
