@@ -9,12 +9,14 @@ mod dependencies;
 mod deprecations;
 mod documents;
 mod names;
+mod policy;
 mod report;
 mod source;
 mod templates;
 mod url;
 mod values;
 
+pub use policy::Policy;
 pub use report::{ChartReport, Message, Report};
 
 use crate::Compat;
@@ -35,6 +37,7 @@ pub struct LintOptions {
     quiet: bool,
     subcharts: bool,
     schema: bool,
+    policy: Policy,
     limits: Limits,
 }
 
@@ -49,6 +52,7 @@ impl LintOptions {
             quiet: false,
             subcharts: false,
             schema: true,
+            policy: Policy::default(),
             limits: Limits::default(),
         }
     }
@@ -92,6 +96,13 @@ impl LintOptions {
     #[must_use]
     pub fn schema(mut self, schema: bool) -> Self {
         self.schema = schema;
+        self
+    }
+
+    /// Sets the rules beyond Helm's; none are looked at by default.
+    #[must_use]
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
         self
     }
 
@@ -164,6 +175,9 @@ fn check(source: &Source, overrides: &Overrides, options: &LintOptions) -> Vec<M
             (Entry::Folder, Ok(chart)) => crds::check(chart, &mut findings),
             (Entry::Folder, Err(error)) => findings.failure("crds/", "", error),
         }
+    }
+    if let Ok(chart) = &chart {
+        policy::check(chart, overrides, options, &mut findings);
     }
     findings.messages
 }

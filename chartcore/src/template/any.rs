@@ -379,6 +379,11 @@ impl Map {
         Self::made(MapType::Any, true, Store::Live(Vec::new()))
     }
 
+    /// The nil map of another type.
+    pub fn nil_of(kind: MapType) -> Self {
+        Self { kind, ..Self::nil() }
+    }
+
     /// Whether it is Go's nil map.
     pub fn is_nil(&self) -> bool {
         self.cell.nil
