@@ -112,15 +112,17 @@ impl Reader<'_> {
                 return self.inside(object, |reader| reader.read(&plain));
             }
         }
-        if object.hasattr("__index__")? {
+        // A class has its instances' methods as attributes; the type of the object tells.
+        let kind = object.get_type();
+        if kind.hasattr("__index__")? {
             let number = py.import("operator")?.getattr("index")?.call1((object,))?;
             return self.integer(&number);
         }
-        if object.hasattr("__float__")? {
+        if kind.hasattr("__float__")? {
             let number = object.call_method0("__float__")?.extract()?;
             return self.float(py, number);
         }
-        let kind = object.get_type().qualname()?;
+        let kind = kind.qualname()?;
         let problem = format!(
             "`{kind}` is no value; expected None, bool, int, float, str, or mappings and sequences of them"
         );

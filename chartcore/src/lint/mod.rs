@@ -126,12 +126,7 @@ pub fn lint(path: &str, overrides: &Overrides, options: &LintOptions) -> ChartRe
 /// Lints a chart in memory, which `shown` names in messages, with `overrides` over its values.
 ///
 /// The files are those the chart was loaded from; a chart that does not load cannot come here.
-pub fn lint_chart(
-    chart: &Chart,
-    shown: &str,
-    overrides: &Overrides,
-    options: &LintOptions,
-) -> ChartReport {
+pub fn lint_chart(chart: &Chart, shown: &str, overrides: &Overrides, options: &LintOptions) -> ChartReport {
     let source = Source::Archive { shown: shown.to_owned(), files: chart.raw().to_vec() };
     report(shown, &source, overrides, options)
 }

@@ -27,7 +27,7 @@ from chartpy.errors import (
     VersionError,
 )
 from chartpy.jobs import RenderJob
-from chartpy.records import Diagnostic, Finding, Package, Severity
+from chartpy.records import Diagnostic, Finding, Package
 
 __all__ = [
     "Chart",
@@ -45,7 +45,6 @@ __all__ = [
     "RenderJob",
     "Rendered",
     "SchemaError",
-    "Severity",
     "TemplateError",
     "UsageError",
     "ValuesError",

@@ -6,6 +6,18 @@ from chartpy.errors import ChartError
 from chartpy.jobs import RenderJob
 from chartpy.records import Diagnostic, Finding, Package
 
+__all__ = [
+    "Chart",
+    "load",
+    "_restore_chart",
+    "render_many",
+    "merge_values",
+    "Manifest",
+    "Rendered",
+    "_restore_rendered",
+    "__version__",
+]
+
 _Path: TypeAlias = str | os.PathLike[str]
 _Paths: TypeAlias = _Path | Sequence[_Path] | None
 _Texts: TypeAlias = str | Sequence[str] | None

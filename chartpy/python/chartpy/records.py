@@ -5,10 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-__all__ = ["Diagnostic", "Finding", "Package", "Severity"]
-
-Severity = Literal["info", "warning", "error"]
-"""How bad a problem is."""
+__all__ = ["Diagnostic", "Finding", "Package"]
 
 
 @dataclass(frozen=True)
@@ -22,7 +19,7 @@ class Diagnostic:
 
     message: str
     code: str = ""
-    severity: Severity = "error"
+    severity: Literal["info", "warning", "error"] = "error"
     file: str | None = None
     line: int | None = None
     column: int | None = None
@@ -41,7 +38,7 @@ class Diagnostic:
 class Finding:
     """What the linter found."""
 
-    severity: Severity
+    severity: Literal["info", "warning", "error"]
     path: str
     message: str
     diagnostics: tuple[Diagnostic, ...] = ()
