@@ -6,6 +6,11 @@ use std::path::PathBuf;
 use chartcore::chart::{Chart, File, LoadOptions, load, load_files};
 use chartcore::{Compat, Result};
 
+/// The README's Rust, compiled and run with the doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;
+
 /// A chart of the fixtures.
 ///
 /// # Errors

@@ -167,6 +167,22 @@ fn explanation(request: &Value, theirs: &Value, ours: &Value) -> Option<&'static
     if prints_an_address(&said) {
         return Some("print a memory address");
     }
+    if theirs["error"].is_object() && ours["error"].is_string() {
+        return Some("fail with bytes that are not UTF-8");
+    }
+    // The version of Helm in `.Capabilities` depends on how its binary was built, so the whole of `$` does.
+    if said.contains("admissionregistration") && ours.to_string().contains("admissionregistration") {
+        return Some("print .Capabilities whole");
+    }
+    // Helm takes subcharts in the order of a Go map.
+    let mismatch =
+        |answer: &Value| answer["error"].as_str().is_some_and(|error| error.starts_with("type mismatch on "));
+    if request["op"] == "coalesce" && mismatch(theirs) && mismatch(ours) {
+        return Some("name the other of two charts whose values are no table");
+    }
+    if request["op"] == "tt" && templates::names_an_added_function(&theirs["error"]) {
+        return Some("name a function of Helm where only Go's are");
+    }
     if request["op"] == "tt" && theirs["error"] == ours["error"] && theirs.get("error").is_some() {
         return Some("stop at another byte of output");
     }
