@@ -56,7 +56,8 @@ fn helm() -> BTreeMap<(String, String), Outcome> {
 
 /// What is wrong with the case in `profile`, or `None`.
 fn complaint(case: &Case, profile: &str, helm: &Outcome, shown: &Outcome) -> Option<String> {
-    let told = format!("\n    ours: {}: {}\n    Helm: {}: {}", shown.status, shown.said, helm.status, helm.said);
+    let told =
+        format!("\n    ours: {}: {}\n    Helm: {}: {}", shown.status, shown.said, helm.status, helm.said);
     if shown.status != "0" && shown.status != "1" {
         return Some(format!("does not end well{told}"));
     }

@@ -84,7 +84,8 @@ impl Shared {
         contexts.push(ChartContext { chart, path: path.clone(), map: map.clone() });
         for child in chart.dependencies() {
             // The parent goes on seeing it as the plain map it is in its values.
-            let child_values = table(&values, child.name()).unwrap_or_default().seen_as(values_type(self.compat));
+            let child_values =
+                table(&values, child.name()).unwrap_or_default().seen_as(values_type(self.compat));
             let child_path = format!("{path}/charts/{}", child.name());
             let child_map = self.add(child, child_path, child_values, false, contexts);
             subcharts.insert(child.name(), Any::Map(child_map));
