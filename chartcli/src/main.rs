@@ -1,3 +1,17 @@
-//! The `chart` command.
+//! The `chart` command: Helm's words and flags over `chartcore`.
 
-fn main() {}
+mod cli;
+mod commands;
+mod flags;
+mod output;
+mod report;
+mod settings;
+
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    ExitCode::from(cli::run(std::env::args_os().collect()))
+}

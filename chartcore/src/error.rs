@@ -78,6 +78,13 @@ impl Error {
         self
     }
 
+    /// Puts `suffix` behind the message.
+    #[must_use]
+    pub fn suffixed(mut self, suffix: impl fmt::Display) -> Self {
+        self.repr.message = format!("{}{suffix}", self.repr.message);
+        self
+    }
+
     /// What went wrong, for a program.
     pub fn kind(&self) -> ErrorKind {
         self.repr.kind

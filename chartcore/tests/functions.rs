@@ -5,7 +5,7 @@ use std::path::Path;
 
 use chartcore::Compat;
 use chartcore::data::{Map, Str, Value};
-use chartcore::template::{self, Any, Host, Limits, Templates};
+use chartcore::template::{self, Any, Host, Limits, MapType, Templates};
 use serde_json::Value as Json;
 
 /// A world without a clock, chance or network.
@@ -37,12 +37,16 @@ fn value(json: &Json) -> Value {
 
 /// The output, or Go's error text.
 fn run(source: &str, data: &Value) -> Result<Vec<u8>, String> {
+    run_on(source, &Any::from(data))
+}
+
+fn run_on(source: &str, data: &Any) -> Result<Vec<u8>, String> {
     let parsed = template::parse(source.as_bytes(), Compat::Helm4).map_err(|error| error.go_text("t"))?;
     let mut templates = Templates::new(Compat::Helm4);
     templates.add("t", parsed);
     let mut out = Vec::new();
     let mut executor = templates.executor(&Nowhere, Limits::default());
-    executor.execute("t", &Any::from(data), &mut out).map_err(|error| error.go_text())?;
+    executor.execute("t", data, &mut out).map_err(|error| error.go_text())?;
     Ok(out)
 }
 
@@ -86,4 +90,37 @@ fn check_table(file: &str) {
 #[test]
 fn sprig_s_functions_do_what_they_do_in_go() {
     check_table("functions-a.jsonl");
+}
+
+/// `.Values` is of a named type, which functions with a `map[string]interface{}` parameter strip.
+/// Expectations: Helm 4.3.1.
+#[test]
+fn values_lose_their_named_type_on_the_way_through_functions() {
+    for (source, expected) in [
+        ("{{ typeOf . }}", "common.Values"),
+        ("{{ set . \"x\" 1 | typeOf }}", "map[string]interface {}"),
+        ("{{ unset . \"x\" | typeOf }}", "map[string]interface {}"),
+        ("{{ merge . (dict) | typeOf }}", "map[string]interface {}"),
+        ("{{ mergeOverwrite . (dict) | typeOf }}", "map[string]interface {}"),
+        ("{{ merge (dict) . | typeOf }}", "map[string]interface {}"),
+        ("{{ pick . \"a\" | typeOf }}", "map[string]interface {}"),
+        ("{{ deepCopy . | typeOf }}", "common.Values"),
+        ("{{ default . nil | typeOf }}", "common.Values"),
+        ("{{ (dict \"v\" .).v | typeOf }}", "common.Values"),
+        ("{{ $_ := set . \"x\" 1 }}{{ typeOf . }}", "common.Values"),
+        ("{{ dig \"a\" \"b\" \"none\" (merge . (dict \"z\" 1)) }}", "1"),
+        ("{{ deepEqual . (merge . (dict)) }}", "false"),
+        (
+            "{{ dig \"a\" \"b\" \"none\" . }}",
+            "template: t:1:3: executing \"t\" at <dig \"a\" \"b\" \"none\" .>: error calling dig: interface \
+             conversion: interface {} is common.Values, not map[string]interface {}",
+        ),
+    ] {
+        let data = Any::from(&value(&serde_json::json!({"a": {"b": 1}})));
+        if let Any::Map(map) = &data {
+            map.set_kind(MapType::Values4);
+        }
+        let found = run_on(source, &data).unwrap_or_else(String::into_bytes);
+        assert_eq!(String::from_utf8_lossy(&found), expected, "{source}");
+    }
 }

@@ -89,7 +89,7 @@ pub fn write(value: &Value) -> Result<Vec<u8>, Error> {
 /// # Errors
 /// As [`write`].
 pub fn write_into(out: &mut Vec<u8>, value: &Value) -> Result<(), Error> {
-    write_with(out, value, Escape::Html, None)
+    write_with(out, value, Escape::Html)
 }
 
 /// As [`write`], with `<`, `>` and `&` as they are.
@@ -98,7 +98,7 @@ pub fn write_into(out: &mut Vec<u8>, value: &Value) -> Result<(), Error> {
 /// As [`write`].
 pub fn write_raw(value: &Value) -> Result<Vec<u8>, Error> {
     let mut out = Vec::new();
-    write_with(&mut out, value, Escape::Json, None)?;
+    write_with(&mut out, value, Escape::Json)?;
     Ok(out)
 }
 
@@ -107,103 +107,128 @@ pub fn write_raw(value: &Value) -> Result<Vec<u8>, Error> {
 /// # Errors
 /// As [`write`].
 pub fn write_indented(value: &Value, indent: &str) -> Result<Vec<u8>, Error> {
-    let mut out = Vec::new();
-    write_with(&mut out, value, Escape::Html, Some(indent.as_bytes()))?;
-    Ok(out)
+    Ok(indented(&write(value)?, indent))
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Escape {
+/// Which characters [`write`] and [`write_raw`] escape beyond what JSON asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Escape {
+    /// `<`, `>` and `&` too.
     Html,
+    /// No others.
     Json,
 }
 
-fn write_with(out: &mut Vec<u8>, value: &Value, escape: Escape, indent: Option<&[u8]>) -> Result<(), Error> {
+/// Writes `value` at the end of `out`; after an error `out` is as it was.
+pub(crate) fn write_with(out: &mut Vec<u8>, value: &Value, escape: Escape) -> Result<(), Error> {
     let start = out.len();
-    let written = Writer { out, escape, indent }.value(value, 0);
+    let written = write_at(out, value, escape, 0);
     if written.is_err() {
         out.truncate(start);
     }
     written
 }
 
-struct Writer<'o> {
-    out: &'o mut Vec<u8>,
-    escape: Escape,
-    indent: Option<&'o [u8]>,
+fn write_at(out: &mut Vec<u8>, value: &Value, escape: Escape, depth: usize) -> Result<(), Error> {
+    if depth > MAX_DEPTH {
+        return Err(Error::new("exceeded max depth"));
+    }
+    match value {
+        Value::Null => out.extend_from_slice(b"null"),
+        Value::Bool(truth) => out.extend_from_slice(if *truth { b"true" } else { b"false" }),
+        Value::Int(number) => number::write_int(out, *number),
+        Value::Float(number) if !number.is_finite() => return Err(not_finite(*number)),
+        Value::Float(number) => number::write_json(out, *number),
+        Value::String(text) => push_text(out, text, escape),
+        Value::List(list) => {
+            out.push(b'[');
+            for (index, item) in list.iter().enumerate() {
+                if index > 0 {
+                    out.push(b',');
+                }
+                write_at(out, item, escape, depth + 1)?;
+            }
+            out.push(b']');
+        }
+        Value::Map(map) => {
+            out.push(b'{');
+            for (index, (key, item)) in map.iter().enumerate() {
+                if index > 0 {
+                    out.push(b',');
+                }
+                push_text(out, key, escape);
+                out.push(b':');
+                write_at(out, item, escape, depth + 1)?;
+            }
+            out.push(b'}');
+        }
+    }
+    Ok(())
 }
 
-impl Writer<'_> {
-    fn value(&mut self, value: &Value, depth: usize) -> Result<(), Error> {
-        match value {
-            Value::Null => self.out.extend_from_slice(b"null"),
-            Value::Bool(truth) => self.out.extend_from_slice(if *truth { b"true" } else { b"false" }),
-            Value::Int(number) => number::write_int(self.out, *number),
-            Value::Float(number) if !number.is_finite() => {
-                let mut text = Vec::new();
-                number::write_v(&mut text, *number);
-                let text = String::from_utf8_lossy(&text);
-                return Err(Error::new(format!("json: unsupported value: {text}")));
-            }
-            Value::Float(number) => number::write_json(self.out, *number),
-            Value::String(text) => push_text(self.out, text, self.escape),
-            Value::List(list) => {
-                self.check_depth(depth)?;
-                self.out.push(b'[');
-                for (index, item) in list.iter().enumerate() {
-                    self.separate(index, depth + 1);
-                    self.value(item, depth + 1)?;
+#[cold]
+fn not_finite(number: f64) -> Error {
+    let mut text = Vec::new();
+    number::write_v(&mut text, number);
+    Error::new(format!("json: unsupported value: {}", String::from_utf8_lossy(&text)))
+}
+
+/// Lays out JSON without blanks, as `json.Indent` does: a line for each item, nothing inside empty brackets.
+pub(crate) fn indented(json: &[u8], indent: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(json.len() * 2);
+    let mut depth = 0;
+    let mut in_text = false;
+    let new_line = |out: &mut Vec<u8>, depth: usize| {
+        out.push(b'\n');
+        out.extend_from_slice(indent.repeat(depth).as_bytes());
+    };
+    let mut at = 0;
+    while let Some(&byte) = json.get(at) {
+        at += 1;
+        if in_text {
+            out.push(byte);
+            match byte {
+                b'\\' => {
+                    out.extend(json.get(at));
+                    at += 1;
                 }
-                self.close(list.is_empty(), b']', depth);
+                b'"' => in_text = false,
+                _ => {}
             }
-            Value::Map(map) => {
-                self.check_depth(depth)?;
-                self.out.push(b'{');
-                for (index, (key, item)) in map.iter().enumerate() {
-                    self.separate(index, depth + 1);
-                    push_text(self.out, key, self.escape);
-                    self.out.extend_from_slice(if self.indent.is_some() { b": " } else { b":" });
-                    self.value(item, depth + 1)?;
+            continue;
+        }
+        match byte {
+            b'{' | b'[' => {
+                out.push(byte);
+                if let Some(close @ (b'}' | b']')) = json.get(at) {
+                    out.push(*close);
+                    at += 1;
+                } else {
+                    depth += 1;
+                    new_line(&mut out, depth);
                 }
-                self.close(map.is_empty(), b'}', depth);
             }
-        }
-        Ok(())
-    }
-
-    fn check_depth(&self, depth: usize) -> Result<(), Error> {
-        if depth >= MAX_DEPTH {
-            return Err(Error::new("exceeded max depth"));
-        }
-        Ok(())
-    }
-
-    fn separate(&mut self, index: usize, depth: usize) {
-        if index > 0 {
-            self.out.push(b',');
-        }
-        self.new_line(depth);
-    }
-
-    fn close(&mut self, empty: bool, bracket: u8, depth: usize) {
-        if !empty {
-            self.new_line(depth);
-        }
-        self.out.push(bracket);
-    }
-
-    fn new_line(&mut self, depth: usize) {
-        if let Some(indent) = self.indent {
-            self.out.push(b'\n');
-            for _ in 0..depth {
-                self.out.extend_from_slice(indent);
+            b'}' | b']' => {
+                depth -= 1;
+                new_line(&mut out, depth);
+                out.push(byte);
+            }
+            b',' => {
+                out.push(byte);
+                new_line(&mut out, depth);
+            }
+            b':' => out.extend_from_slice(b": "),
+            _ => {
+                in_text = byte == b'"';
+                out.push(byte);
             }
         }
     }
+    out
 }
 
 /// Writes a string with its quotes.
-fn push_text(out: &mut Vec<u8>, text: &[u8], escape: Escape) {
+pub(crate) fn push_text(out: &mut Vec<u8>, text: &[u8], escape: Escape) {
     out.push(b'"');
     let mut from = 0;
     let mut at = 0;
@@ -279,12 +304,33 @@ pub fn parse(text: &[u8]) -> Result<Value, Error> {
     }
 }
 
+/// Reads the next value of a stream and says where it ends, as `json.Decoder.Decode` does; `None` when only
+/// blanks are left.
+///
+/// # Errors
+/// encoding/json's text, with the offset of a malformed character in front, as Kubernetes' decoder has it.
+pub(crate) fn parse_prefix(text: &[u8]) -> Result<Option<(Value, usize)>, String> {
+    let mut reader = Reader { text, at: 0, too_large: None };
+    if reader.skip_blanks().is_none() {
+        return Ok(None);
+    }
+    match reader.value() {
+        Ok(value) => Ok(Some((value, reader.at))),
+        Err(error) if error == end_of_input() => Err("unexpected EOF".to_owned()),
+        Err(error) => Err(format!("json: offset {}: {error}", reader.at + 1)),
+    }
+}
+
 /// Reads an object as `json.Unmarshal` into a `map[string]interface{}` does; `null` is the empty map.
 ///
 /// Beside the error there is what Go leaves in the map: a number too large becomes null, the rest is kept.
 pub fn parse_map(text: &[u8]) -> (Map, Option<Error>) {
     match decode(text) {
         Ok((Value::Map(map), error)) => (std::sync::Arc::unwrap_or_clone(map), error),
+        // A number too large for a float64 is still a number.
+        Ok((Value::Null, Some(_))) => {
+            (Map::new(), Some(wrong_type(&Value::Int(0), "map[string]interface {}")))
+        }
         Ok((Value::Null, error)) => (Map::new(), error),
         Ok((other, _)) => (Map::new(), Some(wrong_type(&other, "map[string]interface {}"))),
         Err(error) => (Map::new(), Some(error)),
@@ -297,6 +343,7 @@ pub fn parse_map(text: &[u8]) -> (Map, Option<Error>) {
 /// As [`parse`], and `json: cannot unmarshal object into Go value of type []interface {}`.
 pub fn parse_list(text: &[u8]) -> Result<Vec<Value>, Error> {
     match decode(text)? {
+        (Value::Null, Some(_)) => Err(wrong_type(&Value::Int(0), "[]interface {}")),
         (_, Some(error)) => Err(error),
         (Value::List(list), None) => Ok(std::sync::Arc::unwrap_or_clone(list)),
         (Value::Null, None) => Ok(Vec::new()),
@@ -328,7 +375,16 @@ enum Open {
 }
 
 impl<'a> Reader<'a> {
+    /// A value with nothing but blanks behind it.
     fn document(&mut self) -> Result<Value, Error> {
+        let value = self.value()?;
+        match self.skip_blanks() {
+            None => Ok(value),
+            Some(_) => Err(self.invalid("after top-level value")),
+        }
+    }
+
+    fn value(&mut self) -> Result<Value, Error> {
         let mut open: Vec<Open> = Vec::new();
         loop {
             // A value starts here.
@@ -361,12 +417,7 @@ impl<'a> Reader<'a> {
             // And ends here, perhaps with what it is in.
             loop {
                 match open.last_mut() {
-                    None => {
-                        return match self.skip_blanks() {
-                            None => Ok(value),
-                            Some(_) => Err(self.invalid("after top-level value")),
-                        };
-                    }
+                    None => return Ok(value),
                     Some(Open::List(items)) => {
                         items.push(value);
                         match self.next("after array element")? {
@@ -433,13 +484,11 @@ impl<'a> Reader<'a> {
         self.invalid(context)
     }
 
-    /// The complaint about the character here.
+    /// The complaint about the character here. In the middle of a word Go takes the end for a blank.
     #[cold]
     fn invalid(&self, context: &str) -> Error {
-        match self.text.get(self.at) {
-            Some(&byte) => Error::new(format!("invalid character {} {context}", quote(byte))),
-            None => end_of_input(),
-        }
+        let byte = self.text.get(self.at).copied().unwrap_or(b' ');
+        Error::new(format!("invalid character {} {context}", quote(byte)))
     }
 
     /// A key and its colon.

@@ -4,6 +4,7 @@
 //! [`crate::template::Any`], which is what Go's `interface{}` is: typed, shared and mutable.
 
 pub mod json;
+pub mod jsonpath;
 pub mod number;
 mod serde;
 mod text;

@@ -589,6 +589,6 @@ mod tests {
                 out.end()
             }
         }
-        assert_eq!(Value::from_serialize(&Endless).unwrap_err().to_string(), "exceeded max depth of 1000");
+        assert_eq!(Value::from_serialize(&Endless).unwrap_err().to_string(), "exceeded max depth of 500");
     }
 }

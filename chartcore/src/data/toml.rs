@@ -34,6 +34,38 @@ impl std::error::Error for Error {}
 /// # Errors
 /// `toml: line N: ...`, with the `toml` crate's words.
 pub fn parse(text: &[u8]) -> Result<Map, Error> {
+    Ok(parse_items(text)?.into_iter().map(|(key, item)| (key, item.into_value())).collect())
+}
+
+/// What a document holds, with dates and times as such.
+#[derive(Debug)]
+pub(crate) enum Item {
+    Plain(Value),
+    /// A date or time as RFC 3339 writes it, taken as UTC when it says no offset; then Go has a zone of its
+    /// own for it.
+    Datetime {
+        text: String,
+        zone: Option<&'static str>,
+    },
+    List(Vec<Item>),
+    Map(Vec<(Str, Item)>),
+}
+
+impl Item {
+    fn into_value(self) -> Value {
+        match self {
+            Self::Plain(value) => value,
+            Self::Datetime { text, .. } => text.into(),
+            Self::List(items) => items.into_iter().map(Self::into_value).collect::<Vec<_>>().into(),
+            Self::Map(entries) => {
+                entries.into_iter().map(|(key, item)| (key, item.into_value())).collect::<Map>().into()
+            }
+        }
+    }
+}
+
+/// Reads a document's entries.
+pub(crate) fn parse_items(text: &[u8]) -> Result<Vec<(Str, Item)>, Error> {
     let text = match std::str::from_utf8(text) {
         Ok(text) => text,
         Err(error) => {
@@ -53,42 +85,48 @@ fn line_of(text: &[u8], at: usize) -> usize {
     1 + text[..at.min(text.len())].iter().filter(|&&byte| byte == b'\n').count()
 }
 
-fn from_table(table: &DeTable<'_>, text: &[u8]) -> Result<Map, Error> {
+fn from_table(table: &DeTable<'_>, text: &[u8]) -> Result<Vec<(Str, Item)>, Error> {
     let entries = table.iter().map(|(key, value)| {
-        let line = line_of(text, value.span().start);
-        Ok((Str::from(key.get_ref().as_ref()), from_value(value.get_ref(), line, text)?))
+        Ok((Str::from(key.get_ref().as_ref()), from_value(value.get_ref(), value.span().start, text)?))
     });
     entries.collect()
 }
 
-fn from_array(array: &DeArray<'_>, line: usize, text: &[u8]) -> Result<Value, Error> {
-    let items: Result<Vec<Value>, Error> =
-        array.iter().map(|item| from_value(item.get_ref(), line, text)).collect();
-    Ok(items?.into())
+fn from_array(array: &DeArray<'_>, text: &[u8]) -> Result<Item, Error> {
+    let items = array.iter().map(|item| from_value(item.get_ref(), item.span().start, text));
+    Ok(Item::List(items.collect::<Result<_, _>>()?))
 }
 
-fn from_value(value: &DeValue<'_>, line: usize, text: &[u8]) -> Result<Value, Error> {
-    Ok(match value {
+fn from_value(value: &DeValue<'_>, at: usize, text: &[u8]) -> Result<Item, Error> {
+    Ok(Item::Plain(match value {
         DeValue::String(text) => Value::from(text.as_ref()),
         DeValue::Boolean(truth) => Value::Bool(*truth),
         DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {
             Ok(number) => Value::Int(number),
             Err(_) => {
-                let number = number.as_str();
+                let (line, number) = (line_of(text, at), number.as_str());
                 return Err(Error::new(format!("toml: line {line}: {number} is out of range for int64")));
             }
         },
         DeValue::Float(number) => match number.as_str().parse::<f64>() {
             Ok(number) => Value::Float(number),
             Err(_) => {
-                let number = number.as_str();
+                let (line, number) = (line_of(text, at), number.as_str());
                 return Err(Error::new(format!("toml: line {line}: invalid float: {number}")));
             }
         },
-        DeValue::Datetime(datetime) => Value::from(datetime_text(*datetime)),
-        DeValue::Array(array) => from_array(array, line, text)?,
-        DeValue::Table(table) => from_table(table, text)?.into(),
-    })
+        DeValue::Datetime(datetime) => {
+            let zone = match (datetime.offset, datetime.date, datetime.time) {
+                (Some(_), ..) => None,
+                (None, Some(_), Some(_)) => Some("datetime-local"),
+                (None, Some(_), None) => Some("date-local"),
+                (None, None, _) => Some("time-local"),
+            };
+            return Ok(Item::Datetime { text: datetime_text(*datetime), zone });
+        }
+        DeValue::Array(array) => return from_array(array, text),
+        DeValue::Table(table) => return Ok(Item::Map(from_table(table, text)?)),
+    }))
 }
 
 /// What Go's JSON makes of the `time.Time` that stands for it; a date or time alone is taken as UTC.

@@ -1,5 +1,9 @@
 //! Problems, located: what is wrong, where, why, and what to do.
 
+mod draw;
+
+pub use draw::{draw, to_json};
+
 /// How bad a problem is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Severity {

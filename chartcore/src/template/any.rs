@@ -1,7 +1,7 @@
 //! Values as templates see them: Go's `interface{}`.
 
 use std::any::Any as Downcast;
-use std::cell::{Cell, OnceCell, Ref, RefCell};
+use std::cell::{OnceCell, Ref, RefCell};
 use std::collections::HashSet;
 use std::fmt;
 use std::rc::{Rc, Weak};
@@ -315,10 +315,11 @@ impl MapType {
 #[derive(Clone)]
 pub struct Map {
     cell: Rc<MapCell>,
+    /// The type it is seen as: one map can be `.Values` here and a plain map there.
+    kind: MapType,
 }
 
 struct MapCell {
-    kind: Cell<MapType>,
     nil: bool,
     store: RefCell<Store>,
 }
@@ -364,7 +365,7 @@ impl Map {
     }
 
     fn made(kind: MapType, nil: bool, store: Store) -> Self {
-        Self { cell: Rc::new(MapCell { kind: Cell::new(kind), nil, store: RefCell::new(store) }) }
+        Self { cell: Rc::new(MapCell { nil, store: RefCell::new(store) }), kind }
     }
 
     /// A map over a shared tree, opened when it is first looked into.
@@ -413,12 +414,20 @@ impl Map {
 
     /// Which Go type it is.
     pub fn kind(&self) -> MapType {
-        self.cell.kind.get()
+        self.kind
+    }
+
+    /// The same map as a Go function sees and returns it whose parameter is a `map[string]interface{}`:
+    /// `.Values` loses its named type on the way through `set` and `merge`.
+    #[must_use]
+    pub fn plain(&self) -> Self {
+        self.seen_as(MapType::Any)
     }
 
     /// The same map under another type's name.
-    pub fn set_kind(&self, kind: MapType) {
-        self.cell.kind.set(kind);
+    #[must_use]
+    pub fn seen_as(&self, kind: MapType) -> Self {
+        Self { cell: Rc::clone(&self.cell), kind }
     }
 
     /// The value under `key`.
@@ -574,7 +583,7 @@ pub(super) fn untie_knots() {
     let mut budget = 1_000_000;
     for (map, key) in knots {
         let Some(cell) = map.upgrade() else { continue };
-        let map = Map { cell };
+        let map = Map { kind: MapType::Any, cell };
         let Some(value) = map.get(&key) else { continue };
         if leads_to(value, &map, &mut budget) {
             map.remove(&key);
@@ -660,6 +669,12 @@ pub trait Object: fmt::Debug {
     /// What encoding/json makes of it (toJson, toYaml).
     fn to_value(&self) -> Value {
         Value::Null
+    }
+
+    /// The fields encoding/json writes, in the order of the struct, where `toJson` shows it; `None` when
+    /// [`Object::to_value`] says all.
+    fn json_fields(&self) -> Option<Vec<(&'static str, Any)>> {
+        None
     }
 
     /// For [`Any::downcast`].

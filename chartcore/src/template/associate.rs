@@ -69,6 +69,11 @@ impl Templates {
         }
     }
 
+    /// The names of all templates, in the order they came.
+    pub fn names(&self) -> impl Iterator<Item = &Str> {
+        self.entries.iter().map(|entry| &entry.name)
+    }
+
     /// Whether a template of that name can be executed.
     pub fn contains(&self, name: &str) -> bool {
         self.find(name.as_bytes()).is_some()

@@ -17,6 +17,7 @@ use super::call::{self, Found};
 use super::code::{Body, Chain, Loop, Op, Origin};
 use super::compile::{ideal_constant, literal_for};
 use super::error::Cause;
+use super::trace::Trace;
 use super::walk::Walk;
 use super::{
     Any, ExecError, Frame, Function, Host, MapType, Memo, Method, Parsed, Scope, Templates, Type, funcs,
@@ -96,6 +97,13 @@ impl Unit<'_> {
         match self {
             Self::Entry(entry) => &entry.parsed,
             Self::Tpl(unit, _) => &unit.parsed,
+        }
+    }
+
+    fn shared(&self) -> Arc<Parsed> {
+        match self {
+            Self::Entry(entry) => Arc::clone(&entry.parsed),
+            Self::Tpl(unit, _) => Arc::clone(&unit.parsed),
         }
     }
 
@@ -195,6 +203,7 @@ pub struct Executor<'a> {
     includes: Option<HashMap<Str, usize>>,
     include_depth: usize,
     scratch: Vec<u8>,
+    trace: Option<Trace>,
 }
 
 /// What an error says, before it is placed.
@@ -261,6 +270,7 @@ impl<'a> Executor<'a> {
             includes: None,
             include_depth: 0,
             scratch: Vec::new(),
+            trace: None,
         }
     }
 
@@ -320,6 +330,17 @@ impl<'a> Executor<'a> {
         outcome
     }
 
+    /// As [`Executor::execute`] into an empty `out`, and says which part of which template wrote what.
+    ///
+    /// # Errors
+    /// Those of [`Executor::execute`].
+    pub fn execute_traced(&mut self, name: &str, data: &Any, out: &mut Vec<u8>) -> Result<Trace, ExecError> {
+        self.trace = Some(Trace::default());
+        let outcome = self.execute(name, data, out);
+        let trace = self.trace.take().unwrap_or_default();
+        outcome.map(|()| trace)
+    }
+
     /// The error with the frames it happened in.
     #[cold]
     fn place(&self, failure: Failure) -> ExecError {
@@ -337,7 +358,9 @@ impl<'a> Executor<'a> {
         let mut overlays = self.overlays.iter();
         let tpls = self.calls.iter().filter(|call| !matches!(call.caller, Caller::Template));
         for (frame, call) in frames.iter_mut().zip(tpls) {
-            if let (Caller::Tpl { .. }, Some(unit)) = (&call.caller, overlays.next()) {
+            if let Caller::Tpl { .. } = call.caller
+                && let Some(unit) = overlays.next()
+            {
                 let source = quoted(&unit.source);
                 frame.message.push_str(&format!("error during tpl function execution for {source}: "));
             }
@@ -352,17 +375,31 @@ impl<'a> Executor<'a> {
         let mut next = 0;
         loop {
             let unit = self.unit.clone();
-            match self.run_unit(unit.parsed(), &unit.body().code, &mut next, out)? {
+            let (parsed, code) = (unit.parsed(), unit.body().code.as_slice());
+            let flow = match self.trace {
+                Some(_) => self.run_unit::<true>(parsed, code, &mut next, out),
+                None => self.run_unit::<false>(parsed, code, &mut next, out),
+            };
+            match flow? {
                 Flow::Switch => {}
                 Flow::Done => return Ok(()),
             }
         }
     }
 
-    fn run_unit(&mut self, parsed: &Parsed, code: &[Op], next: &mut usize, out: &mut Vec<u8>) -> Step<Flow> {
+    fn run_unit<const TRACED: bool>(
+        &mut self,
+        parsed: &Parsed,
+        code: &[Op],
+        next: &mut usize,
+        out: &mut Vec<u8>,
+    ) -> Step<Flow> {
         loop {
             let Some(op) = code.get(*next) else { return Ok(Flow::Done) };
             *next += 1;
+            if TRACED && let Some(trace) = &mut self.trace {
+                trace.note(out.len(), op, self.at, || (self.unit.file(), self.unit.shared()));
+            }
             match *op {
                 Op::Text { start, end } => {
                     out.extend_from_slice(&parsed.source[start as usize..end as usize])

@@ -97,8 +97,12 @@ impl<'d, 'a> Decoder<'d, 'a> {
             }
             NodeKind::Sequence(children) => {
                 check_depth(depth, node.mark)?;
-                let items: Result<_, _> = children.iter().map(|&child| self.node(child, depth + 1)).collect();
-                Ok(Tree::List(items?))
+                // Plain loops here and below: adapters take several frames for each level of nesting.
+                let mut items = Vec::with_capacity(children.len());
+                for &child in children {
+                    items.push(self.node(child, depth + 1)?);
+                }
+                Ok(Tree::List(items))
             }
             NodeKind::Mapping(_) => {
                 let mut entries = Vec::new();
@@ -153,7 +157,7 @@ impl<'d, 'a> Decoder<'d, 'a> {
             let value = self.node(value_id, depth + 1)?;
             if self.strict && !key.is_nan() && !seen.insert(identity(&key)) {
                 let line = document.node(value_id).mark.line + 1;
-                self.duplicates.push(format!("line {line}: key {} already set in map", dump(&key)));
+                self.duplicates.push(format!("line {line}: key {} already set in map", dump_bare(&key)));
                 continue;
             }
             entries.push((key, value));
@@ -312,8 +316,7 @@ impl Tree {
                     .find(|later| later.0 == *key)
                     .map_or(value, |later| &later.1);
                 let kind = if let Self::Uint(_) = key { "uint64" } else { "%!s(<nil>)" };
-                let key = if let Self::Null = key { "<nil>".into() } else { dump(key) };
-                let value = if let Self::Null = value { "<nil>".into() } else { dump(value) };
+                let (key, value) = (dump_bare(key), dump_bare(value));
                 return Err(Error::plain(format!(
                     "unsupported map key of type: {kind}, key: {key}, value: {value}"
                 )));
@@ -337,11 +340,17 @@ impl Tree {
     pub(super) fn into_value(self) -> Result<Value, Error> {
         // Keys are complained about before numbers.
         let mut unsupported = None;
-        let value = self.convert(&mut unsupported)?;
+        let value = self.convert(&mut unsupported, false)?;
         match unsupported {
             None => Ok(value),
             Some(number) => Err(unsupported_number(number)),
         }
+    }
+
+    /// The value of it for a record: as [`Self::into_exact_value`], with whole numbers beyond 64 signed bits as
+    /// text, and infinite ones let through, because fields that are texts take them.
+    pub(super) fn into_typed_value(self) -> Result<Value, Error> {
+        self.convert(&mut None, true)
     }
 
     /// The same value, with integers as integers, for what comes out of JSON.
@@ -349,25 +358,29 @@ impl Tree {
         Ok(match self {
             Self::Int(number) => Value::Int(number),
             Self::List(items) => {
-                let items: Result<Vec<Value>, Error> =
-                    items.into_iter().map(Self::into_exact_value).collect();
-                items?.into()
+                let mut list = Vec::with_capacity(items.len());
+                for item in items {
+                    list.push(item.into_exact_value()?);
+                }
+                list.into()
             }
             Self::Map(entries) => {
-                let entries: Result<Map, Error> = Self::settle(entries)?
-                    .into_iter()
-                    .map(|(key, value)| Ok((key, value.into_exact_value()?)))
-                    .collect();
-                entries?.into()
+                let mut map = Vec::with_capacity(entries.len());
+                for (key, value) in Self::settle(entries)? {
+                    map.push((key, value.into_exact_value()?));
+                }
+                Map::from_entries(map).into()
             }
             scalar => scalar.into_value()?,
         })
     }
 
-    fn convert(self, unsupported: &mut Option<f64>) -> Result<Value, Error> {
+    fn convert(self, unsupported: &mut Option<f64>, typed: bool) -> Result<Value, Error> {
         Ok(match self {
             Self::Null => Value::Null,
             Self::Bool(truth) => Value::Bool(truth),
+            Self::Int(number) if typed => Value::Int(number),
+            Self::Uint(number) if typed => Value::from(number.to_string()),
             Self::Int(number) => Value::Float(number as f64),
             Self::Uint(number) => Value::Float(number as f64),
             Self::Float(number) => {
@@ -378,16 +391,18 @@ impl Tree {
             }
             Self::Text(text) => Value::String(json_text(text)),
             Self::List(items) => {
-                let items: Result<Vec<Value>, Error> =
-                    items.into_iter().map(|item| item.convert(unsupported)).collect();
-                items?.into()
+                let mut list = Vec::with_capacity(items.len());
+                for item in items {
+                    list.push(item.convert(unsupported, typed)?);
+                }
+                list.into()
             }
             Self::Map(entries) => {
-                let entries: Result<Map, Error> = Self::settle(entries)?
-                    .into_iter()
-                    .map(|(key, value)| Ok((json_text(key.to_vec()), value.convert(unsupported)?)))
-                    .collect();
-                entries?.into()
+                let mut map = Vec::with_capacity(entries.len());
+                for (key, value) in Self::settle(entries)? {
+                    map.push((json_text(key.to_vec()), value.convert(unsupported, typed)?));
+                }
+                Map::from_entries(map).into()
             }
         })
     }
@@ -406,6 +421,11 @@ pub(super) fn json_text(text: Vec<u8>) -> Str {
         return Str::from(text);
     }
     Str::from(json::valid_text(&text).into_owned())
+}
+
+/// Go's `%#v` of a value that is not within another: a nil says nothing of its type.
+fn dump_bare(tree: &Tree) -> String {
+    if let Tree::Null = tree { "<nil>".into() } else { dump(tree) }
 }
 
 /// Go's `%#v`.
@@ -509,4 +529,4 @@ fn compare_keys(left: &Tree, right: &Tree) -> std::cmp::Ordering {
 }
 
 /// That recursion over [`Tree`] is bounded.
-const _: () = assert!(MAX_DEPTH <= 1_000);
+const _: () = assert!(MAX_DEPTH <= 500);

@@ -73,45 +73,52 @@ impl<'a> Input<'a> {
 
     fn from_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Self {
         let mut text = String::with_capacity(bytes.len());
-        let mut problem = None;
-        let mut units = bytes.chunks(2);
-        while let Some(pair) = units.next() {
-            let Ok(pair) = <[u8; 2]>::try_from(pair) else {
-                problem = Some("incomplete UTF-16 character");
-                break;
-            };
-            let first = unit(pair);
-            let code = match first & 0xfc00 {
-                0xdc00 => {
-                    problem = Some("unexpected low surrogate area");
-                    break;
+        // Where the piece being decoded ends, and how long the text was at its start.
+        let mut piece_end = PIECE - 2;
+        let mut piece_text = 0;
+        let mut at = 0;
+        let mut fault = None;
+        while at < bytes.len() {
+            match utf16_character(&bytes[at..], unit) {
+                Ok((letter, width)) => {
+                    if at + width > piece_end {
+                        piece_end = at + PIECE;
+                        piece_text = text.len();
+                    }
+                    text.push(letter);
+                    at += width;
                 }
-                0xd800 => match units.next().map(<[u8; 2]>::try_from) {
-                    Some(Ok(pair)) if unit(pair) & 0xfc00 == 0xdc00 => {
-                        0x10000 + (u32::from(first & 0x3ff) << 10) + u32::from(unit(pair) & 0x3ff)
+                Err(problem) => {
+                    if at < piece_end && !problem.starts_with("incomplete") {
+                        text.truncate(piece_text);
                     }
-                    Some(Ok(_)) => {
-                        problem = Some("expected low surrogate area");
-                        break;
-                    }
-                    _ => {
-                        problem = Some("incomplete UTF-16 surrogate pair");
-                        break;
-                    }
-                },
-                _ => u32::from(first),
-            };
-            match char::from_u32(code).filter(|&letter| allowed(letter as u32)) {
-                Some(letter) => text.push(letter),
-                None => {
-                    problem = Some("control characters are not allowed");
+                    fault = Some(Error::new(0, problem));
                     break;
                 }
             }
         }
-        let text = text.into_bytes();
-        let fault = problem.map(|problem| Error::new(0, problem));
-        Self { text: Cow::Owned(text), ascii: false, line_feeds: false, fault }
+        Self { text: Cow::Owned(text.into_bytes()), ascii: false, line_feeds: false, fault }
+    }
+}
+
+/// The character at the start of `bytes` (not empty) and its width, or the reader's complaint about it.
+fn utf16_character(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<(char, usize), &'static str> {
+    let pair = |at: usize| Some(unit([*bytes.get(at)?, *bytes.get(at + 1)?]));
+    let first = pair(0).ok_or("incomplete UTF-16 character")?;
+    let (code, width) = match first & 0xfc00 {
+        0xdc00 => return Err("unexpected low surrogate area"),
+        0xd800 => {
+            let second = pair(2).ok_or("incomplete UTF-16 surrogate pair")?;
+            if second & 0xfc00 != 0xdc00 {
+                return Err("expected low surrogate area");
+            }
+            (0x10000 + (u32::from(first & 0x3ff) << 10) + u32::from(second & 0x3ff), 4)
+        }
+        _ => (u32::from(first), 2),
+    };
+    match char::from_u32(code).filter(|_| allowed(code)) {
+        Some(letter) => Ok((letter, width)),
+        None => Err("control characters are not allowed"),
     }
 }
 

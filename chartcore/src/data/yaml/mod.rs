@@ -15,6 +15,7 @@ mod order;
 mod resolve;
 mod scalar;
 mod scan;
+mod tag;
 mod write;
 
 use std::borrow::Cow;
@@ -33,7 +34,7 @@ pub use lines::{Lines, Place, Step};
 pub use write::{write, write_into, write_pretty, write_pretty_into};
 
 /// How deep a value may nest. go-yaml stops at 10,000; whoever walks a tree on a small stack must stop sooner.
-pub const MAX_DEPTH: usize = 1_000;
+pub const MAX_DEPTH: usize = 500;
 
 /// How deep Go's JSON may nest.
 const JSON_DEPTH: usize = 10_000;
@@ -158,6 +159,19 @@ pub fn parse_strict(bytes: &[u8]) -> Result<Value, Error> {
     let input = Input::new(bytes);
     match Document::read(&mut Parser::new(Scanner::new(&input)))? {
         Some(document) => Decoder::new(&document, true).decode()?.into_value(),
+        None => Ok(Value::Null),
+    }
+}
+
+/// As [`parse`], but whole numbers are [`Value::Int`]: for records such as Chart.yaml, where sigs.k8s.io/yaml makes
+/// a text of a number before JSON makes a float of it (`appVersion: 20240930`).
+///
+/// # Errors
+/// As [`parse`], but infinite numbers are let through.
+pub(crate) fn parse_typed(bytes: &[u8]) -> Result<Value, Error> {
+    let input = Input::new(bytes);
+    match Document::read(&mut Parser::new(Scanner::new(&input)))? {
+        Some(document) => Decoder::new(&document, false).decode()?.into_typed_value(),
         None => Ok(Value::Null),
     }
 }

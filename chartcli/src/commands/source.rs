@@ -1,0 +1,93 @@
+//! Where a chart and its values come from.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use chartcore::chart::{self, LoadOptions};
+use chartcore::files::directory::Symlinks;
+use chartcore::render::{KubeVersion, RenderOptions, Rendered};
+use chartcore::values::{self, MergeOptions, Overrides, Setter};
+use chartcore::{Chart, Error, ErrorKind};
+
+use super::{Context, Failure};
+use crate::settings::Role;
+
+/// Finds the chart a command names. Helm: pkg/action/install.go, LocateChart.
+pub(crate) fn locate(context: &Context<'_>, name: &str) -> Result<PathBuf, Failure> {
+    let name = name.trim();
+    if context.given.text("repo").is_none_or(str::is_empty) {
+        if Path::new(name).exists() {
+            return std::path::absolute(name)
+                .map_err(|error| Error::new(ErrorKind::Io, error.to_string()).with_source(error).into());
+        }
+        if Path::new(name).is_absolute() || name.starts_with('.') {
+            return Err(Failure::Usage(format!("path {name:?} not found")));
+        }
+    }
+    match name.split_once('/') {
+        None => Err(Failure::Usage(format!(
+            "non-absolute URLs should be in form of repo_name/path_to_chart, got: {name}"
+        ))),
+        Some((repository, _)) => Err(Failure::Usage(format!("repo {repository} not found"))),
+    }
+}
+
+/// Loads the chart at `path`. A drop-in for Helm follows symbolic links as Helm does.
+pub(crate) fn load(context: &Context<'_>, path: &Path) -> Result<Chart, Failure> {
+    let mut options = LoadOptions::new(context.settings.compat);
+    if context.settings.role == Role::DropIn || context.given.switch("allow-unsafe-links") {
+        options = options.symlinks(Symlinks::Follow);
+    }
+    Ok(chart::load(path, &options)?)
+}
+
+/// What `-f` and the `--set` family say.
+pub(crate) fn overrides(context: &Context<'_>) -> Result<Overrides, Failure> {
+    let given = &context.given;
+    let mut overrides = Overrides::with_source(read);
+    for file in given.slice("values") {
+        overrides = overrides.file(&file)?;
+    }
+    for (flag, setter) in [
+        ("set-json", Setter::Json),
+        ("set", Setter::Typed),
+        ("set-string", Setter::Text),
+        ("set-file", Setter::File),
+        ("set-literal", Setter::Literal),
+    ] {
+        for text in given.array(flag) {
+            overrides = overrides.with_setter(setter, &text);
+        }
+    }
+    Ok(overrides)
+}
+
+fn read(name: &str) -> chartcore::Result<Vec<u8>> {
+    if name.trim() != "-" {
+        return values::read_from_disk(name);
+    }
+    let mut bytes = Vec::new();
+    match std::io::stdin().lock().read_to_end(&mut bytes) {
+        Ok(_) => Ok(bytes),
+        Err(error) => Err(Error::new(ErrorKind::Io, format!("read /dev/stdin: {error}")).with_source(error)),
+    }
+}
+
+/// Checks, merges and renders, in Helm's order.
+pub(crate) fn render(
+    context: &Context<'_>,
+    chart: &Chart,
+    overrides: &Overrides,
+    options: &RenderOptions,
+) -> Result<Rendered, Failure> {
+    chartcore::render::check(chart, options)?;
+    let merge = MergeOptions::default().skip_schema(context.given.switch("skip-schema-validation"));
+    let values = values::merge_with(chart, overrides, &merge)?;
+    Ok(chartcore::render::render(chart, &values, options)?)
+}
+
+/// Reads `--kube-version`.
+pub(crate) fn kube_version(text: &str) -> Result<KubeVersion, Failure> {
+    let invalid = |error: Error| error.prefixed(format_args!("invalid kube version '{text}': "));
+    Ok(KubeVersion::parse(text).map_err(invalid)?)
+}

@@ -1,0 +1,211 @@
+//! The environment and the places of files, read once and only here.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use chartcore::Compat;
+
+use crate::flags::Given;
+
+/// Under which name the program was started: its own, or as a drop-in for `helm`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// As `chart`.
+    Native,
+    /// As `helm`: Helm's messages, exit codes and leniency.
+    DropIn,
+}
+
+/// Everything the commands may know of the world they run in.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) role: Role,
+    pub(crate) compat: Compat,
+    pub(crate) debug: bool,
+    pub(crate) namespace: String,
+    /// The IANA name of the local time zone, from `TZ`.
+    pub(crate) time_zone: String,
+    pub(crate) color: bool,
+    /// Seconds since 1970, from `SOURCE_DATE_EPOCH`.
+    pub(crate) source_date_epoch: Option<i64>,
+    pub(crate) error_format: ErrorFormat,
+    /// What `env` prints, by name.
+    pub(crate) listed: BTreeMap<&'static str, String>,
+}
+
+/// How errors are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ErrorFormat {
+    /// Message, snippet, notes, hints.
+    Human,
+    /// One line.
+    Short,
+    /// One JSON object a line.
+    Json,
+}
+
+fn env(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|text| !text.is_empty())
+}
+
+fn home() -> PathBuf {
+    env("HOME").map_or_else(|| PathBuf::from("/"), PathBuf::from)
+}
+
+/// Helm: pkg/helmpath/lazypath.go: HELM_X_HOME, else XDG_X_HOME/helm, else the default under HOME.
+fn base(helm: &str, xdg: &str, default: &str) -> PathBuf {
+    match (env(helm), env(xdg)) {
+        (Some(folder), _) => PathBuf::from(folder),
+        (None, Some(folder)) => Path::new(&folder).join("helm"),
+        (None, None) => home().join(default).join("helm"),
+    }
+}
+
+impl Settings {
+    /// Which profile is asked for, from `--compat` or `CHART_COMPAT`; Helm 4 otherwise.
+    pub(crate) fn compat_of(given: &Given<'_>) -> Result<Compat, String> {
+        let asked = given.text("compat").map(str::to_owned).or_else(|| env("CHART_COMPAT"));
+        match asked.as_deref() {
+            None | Some("helm4") => Ok(Compat::Helm4),
+            Some("helm3") => Ok(Compat::Helm3),
+            Some(other) => Err(format!(
+                "invalid argument {other:?} for \"--compat\" flag: must be \"helm3\" or \"helm4\""
+            )),
+        }
+    }
+
+    /// The role told by the program's own name.
+    pub(crate) fn role_of(program: &str) -> Role {
+        let name = Path::new(program).file_stem().and_then(|name| name.to_str()).unwrap_or_default();
+        if name == "helm" { Role::DropIn } else { Role::Native }
+    }
+
+    /// Reads flags and environment.
+    pub(crate) fn read(program: &str, given: &Given<'_>) -> Result<Self, String> {
+        let cache = base("HELM_CACHE_HOME", "XDG_CACHE_HOME", ".cache");
+        let config = base("HELM_CONFIG_HOME", "XDG_CONFIG_HOME", ".config");
+        let data = base("HELM_DATA_HOME", "XDG_DATA_HOME", ".local/share");
+        let compat = Self::compat_of(given)?;
+        let pick = |flag: &str, name: &str, default: String| {
+            given.text(flag).map(str::to_owned).or_else(|| env(name)).unwrap_or(default)
+        };
+        let shown = |path: PathBuf| path.to_string_lossy().into_owned();
+        let debug = match given.text("debug") {
+            Some(_) => given.switch("debug"),
+            None => env("HELM_DEBUG").and_then(|text| crate::flags::parse_bool(&text)).unwrap_or(false),
+        };
+        let namespace = pick("namespace", "HELM_NAMESPACE", "default".to_owned());
+        let groups = given.array("kube-as-group");
+        let mut listed = BTreeMap::from([
+            ("HELM_BIN", program.to_owned()),
+            ("HELM_BURST_LIMIT", pick("burst-limit", "HELM_BURST_LIMIT", "100".to_owned())),
+            ("HELM_CACHE_HOME", shown(cache.clone())),
+            ("HELM_CONFIG_HOME", shown(config.clone())),
+            ("HELM_DATA_HOME", shown(data.clone())),
+            ("HELM_DEBUG", debug.to_string()),
+            ("HELM_KUBEAPISERVER", pick("kube-apiserver", "HELM_KUBEAPISERVER", String::new())),
+            (
+                "HELM_KUBEASGROUPS",
+                if groups.is_empty() {
+                    env("HELM_KUBEASGROUPS").unwrap_or_default()
+                } else {
+                    groups.join(",")
+                },
+            ),
+            ("HELM_KUBEASUSER", pick("kube-as-user", "HELM_KUBEASUSER", String::new())),
+            ("HELM_KUBECAFILE", pick("kube-ca-file", "HELM_KUBECAFILE", String::new())),
+            ("HELM_KUBECONTEXT", pick("kube-context", "HELM_KUBECONTEXT", String::new())),
+            (
+                "HELM_KUBEINSECURE_SKIP_TLS_VERIFY",
+                pick(
+                    "kube-insecure-skip-tls-verify",
+                    "HELM_KUBEINSECURE_SKIP_TLS_VERIFY",
+                    "false".to_owned(),
+                ),
+            ),
+            (
+                "HELM_KUBETLS_SERVER_NAME",
+                pick("kube-tls-server-name", "HELM_KUBETLS_SERVER_NAME", String::new()),
+            ),
+            ("HELM_KUBETOKEN", pick("kube-token", "HELM_KUBETOKEN", String::new())),
+            ("HELM_MAX_HISTORY", env("HELM_MAX_HISTORY").unwrap_or_else(|| "10".to_owned())),
+            ("HELM_NAMESPACE", namespace.clone()),
+            ("HELM_PLUGINS", env("HELM_PLUGINS").unwrap_or_else(|| shown(data.join("plugins")))),
+            ("HELM_QPS", qps(given.text("qps").map(str::to_owned).or_else(|| env("HELM_QPS")))),
+            (
+                "HELM_REGISTRY_CONFIG",
+                pick("registry-config", "HELM_REGISTRY_CONFIG", shown(config.join("registry/config.json"))),
+            ),
+            (
+                "HELM_REPOSITORY_CACHE",
+                pick("repository-cache", "HELM_REPOSITORY_CACHE", shown(cache.join("repository"))),
+            ),
+            (
+                "HELM_REPOSITORY_CONFIG",
+                pick("repository-config", "HELM_REPOSITORY_CONFIG", shown(config.join("repositories.yaml"))),
+            ),
+        ]);
+        if compat == Compat::Helm4 {
+            listed.insert(
+                "HELM_CONTENT_CACHE",
+                pick("content-cache", "HELM_CONTENT_CACHE", shown(cache.join("content"))),
+            );
+        }
+        if let Some(path) = env("KUBECONFIG") {
+            listed.insert("KUBECONFIG", path);
+        }
+        if let Some(path) = given.text("kubeconfig") {
+            listed.insert("KUBECONFIG", path.to_owned());
+        }
+        let when =
+            given.text("color").or(given.text("colour")).map(str::to_owned).or_else(|| env("HELM_COLOR"));
+        let color = match when.as_deref() {
+            Some("always") => true,
+            Some("never") => false,
+            None | Some("auto") => {
+                env("NO_COLOR").is_none() && std::io::IsTerminal::is_terminal(&std::io::stderr())
+            }
+            Some(other) => {
+                return Err(format!("invalid color mode {other:?}: must be one of: never, auto, always"));
+            }
+        };
+        let error_format = match given.text("error-format") {
+            None | Some("human") => ErrorFormat::Human,
+            Some("short") => ErrorFormat::Short,
+            Some("json") => ErrorFormat::Json,
+            Some(other) => {
+                return Err(format!(
+                    "invalid argument {other:?} for \"--error-format\" flag: must be \"human\", \"short\" or \"json\""
+                ));
+            }
+        };
+        let source_date_epoch = env("SOURCE_DATE_EPOCH").and_then(|text| text.parse().ok());
+        let time_zone =
+            env("TZ").map_or_else(|| "UTC".to_owned(), |zone| zone.trim_start_matches(':').to_owned());
+        Ok(Self {
+            role: Self::role_of(program),
+            compat,
+            debug,
+            namespace,
+            time_zone,
+            source_date_epoch,
+            color,
+            error_format,
+            listed,
+        })
+    }
+
+    /// What the program calls itself in messages.
+    pub(crate) fn program(&self) -> &'static str {
+        match self.role {
+            Role::Native => "chart",
+            Role::DropIn => "helm",
+        }
+    }
+}
+
+/// Helm prints the limit with two digits.
+fn qps(text: Option<String>) -> String {
+    let number: f32 = text.and_then(|text| text.parse().ok()).unwrap_or(0.0);
+    format!("{number:.2}")
+}

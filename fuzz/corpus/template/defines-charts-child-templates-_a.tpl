@@ -1,0 +1,2 @@
+{{- define "shared" }}child{{ end }}
+{{- define "only.child" }}lent by the child{{ end }}

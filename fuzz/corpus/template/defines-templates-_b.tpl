@@ -1,0 +1,3 @@
+{{- define "twice" }}second file{{ end }}
+{{- define "blank" }}   {{/* nothing */}}
+{{ end }}
