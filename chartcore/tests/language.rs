@@ -144,14 +144,8 @@ fn helm_context(values: &serde_json::Value, compat: Compat) -> Any {
         ("Template", template),
         ("Subcharts", map(vec![])),
     ]);
-    match context {
-        Any::Map(context) => Any::Map(context.seen_as(if compat == Compat::Helm4 {
-            MapType::Values4
-        } else {
-            MapType::Values3
-        })),
-        other => other,
-    }
+    let Any::Map(context) = context else { panic!("a map") };
+    Any::Map(context.seen_as(if compat == Compat::Helm4 { MapType::Values4 } else { MapType::Values3 }))
 }
 
 /// Renders `templates/t.yaml` of a chart named `c` as Helm does: the files and the values given.

@@ -375,18 +375,29 @@ impl<'a> Executor<'a> {
         let mut next = 0;
         loop {
             let unit = self.unit.clone();
-            match self.run_unit(unit.parsed(), &unit.body().code, &mut next, out)? {
+            let (parsed, code) = (unit.parsed(), unit.body().code.as_slice());
+            let flow = match self.trace {
+                Some(_) => self.run_unit::<true>(parsed, code, &mut next, out),
+                None => self.run_unit::<false>(parsed, code, &mut next, out),
+            };
+            match flow? {
                 Flow::Switch => {}
                 Flow::Done => return Ok(()),
             }
         }
     }
 
-    fn run_unit(&mut self, parsed: &Parsed, code: &[Op], next: &mut usize, out: &mut Vec<u8>) -> Step<Flow> {
+    fn run_unit<const TRACED: bool>(
+        &mut self,
+        parsed: &Parsed,
+        code: &[Op],
+        next: &mut usize,
+        out: &mut Vec<u8>,
+    ) -> Step<Flow> {
         loop {
             let Some(op) = code.get(*next) else { return Ok(Flow::Done) };
             *next += 1;
-            if let Some(trace) = &mut self.trace {
+            if TRACED && let Some(trace) = &mut self.trace {
                 trace.note(out.len(), op, self.at, || (self.unit.file(), self.unit.shared()));
             }
             match *op {
