@@ -3,7 +3,6 @@
 //! Includes, loops and expressions live on stacks of the machine, never on the native one, so no template
 //! can overflow that.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -11,7 +10,7 @@ use crate::data::Str;
 use crate::quote::quoted;
 
 use super::any::untie_knots;
-use super::associate::Entry;
+use super::associate::{Entry, NameMap};
 use super::ast::{NO_NODE, NodeId, NodeKind};
 use super::call::{self, Found};
 use super::code::{Body, Chain, Loop, Op, Origin};
@@ -20,7 +19,7 @@ use super::error::Cause;
 use super::trace::Trace;
 use super::walk::Walk;
 use super::{
-    Any, ExecError, Frame, Function, Host, MapType, Memo, Method, Parsed, Scope, Templates, Type, funcs,
+    Any, ExecError, Frame, Function, Host, MapType, Memo, Method, Parsed, Scope, Templates, Type, funcs, lex,
     print, quote,
 };
 
@@ -177,7 +176,7 @@ pub struct Executor<'a> {
     missing_key: MissingKey,
     memo: Memo,
     /// What `tpl` parsed in this render.
-    tpl_units: HashMap<Str, Rc<TplUnit>>,
+    tpl_units: NameMap<Str, Rc<TplUnit>>,
     steps: u64,
     produced: u64,
 
@@ -200,7 +199,7 @@ pub struct Executor<'a> {
     /// What the running `tpl`s define, innermost last.
     overlays: Vec<Rc<TplUnit>>,
     /// How often each template is being included, once there are more includes than one may have.
-    includes: Option<HashMap<Str, usize>>,
+    includes: Option<NameMap<Str, usize>>,
     include_depth: usize,
     scratch: Vec<u8>,
     trace: Option<Trace>,
@@ -252,7 +251,7 @@ impl<'a> Executor<'a> {
             lint: false,
             missing_key: MissingKey::Zero,
             memo: Memo::default(),
-            tpl_units: HashMap::new(),
+            tpl_units: NameMap::default(),
             steps: 0,
             produced: 0,
             unit: Unit::Entry(nothing),
@@ -818,7 +817,7 @@ impl<'a> Executor<'a> {
                 NodeKind::Bool(truth) => Any::Bool(truth),
                 NodeKind::String { start, end } => {
                     let literal = &parsed.source[start as usize..end as usize];
-                    Any::Str(quote::unquote(literal).unwrap_or_default().into())
+                    Any::Str(Str::new(quote::unquote(literal).unwrap_or_default()))
                 }
                 NodeKind::Number { start, end, .. } => {
                     let text = &parsed.source[start as usize..end as usize];
@@ -1043,7 +1042,7 @@ impl<'a> Executor<'a> {
     fn count_include(&mut self, name: &Str) -> Step<()> {
         let calls = &self.calls;
         let includes = self.includes.get_or_insert_with(|| {
-            let mut includes = HashMap::new();
+            let mut includes = NameMap::default();
             for call in calls {
                 if let Caller::Include { name, .. } = &call.caller {
                     *includes.entry(name.clone()).or_insert(0) += 1;
@@ -1065,7 +1064,7 @@ impl<'a> Executor<'a> {
     fn tpl(&mut self, node: NodeId, next: &mut usize, out: &[u8]) -> Step<bool> {
         let data = self.pop();
         let Any::Str(source) = self.pop() else { return Ok(false) };
-        if memchr::memmem::find(&source, b"{{").is_none() {
+        if lex::find_action(&source).is_none() {
             // Plain text stays what it is.
             let mut text = source.to_vec();
             let before = text.len();

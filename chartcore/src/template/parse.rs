@@ -3,7 +3,6 @@
 //! Accepts and refuses what Go's text/template/parse does, in the same words. Neither parentheses nor
 //! control structures recurse here: both have stacks of their own.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
@@ -12,6 +11,7 @@ use crate::data::Str;
 use crate::quote::quoted;
 
 use super::ParseError;
+use super::associate::NameMap;
 use super::ast::{Ast, Children, NO_NODE, NodeId, NodeKind};
 use super::code::{Body, Chain, Ident, Literal, Loop, Op, Target};
 use super::lex::{Lexer, Token, TokenKind};
@@ -192,7 +192,7 @@ pub(super) struct Parser<'s> {
     pub(super) ast: Ast,
     bodies: Vec<Body>,
     /// Where the template of a name is in `bodies`.
-    defined: HashMap<Str, usize>,
+    defined: NameMap<Str, usize>,
     pub(super) idents: Vec<Ident>,
     pub(super) literals: Vec<Literal>,
     loops: Vec<Loop>,
@@ -217,7 +217,7 @@ impl<'s> Parser<'s> {
             shorts: Vec::new(),
             ast: Ast::default(),
             bodies: Vec::new(),
-            defined: HashMap::new(),
+            defined: NameMap::default(),
             idents: Vec::new(),
             literals: Vec::new(),
             loops: Vec::new(),
@@ -355,7 +355,7 @@ impl<'s> Parser<'s> {
             return Err(self.unexpected(token, context));
         }
         match quote::unquote(self.lexer.text(token)) {
-            Ok(name) => Ok(Str::from(name)),
+            Ok(name) => Ok(Str::new(name)),
             Err(message) => Err(self.error(message)),
         }
     }
