@@ -32,6 +32,36 @@ fn find_no_value(text: &[u8], from: usize) -> Option<usize> {
     memchr::memchr_iter(b'<', rest).find(|&at| rest[at..].starts_with(NO_VALUE)).map(|at| from + at)
 }
 
+/// Prints as an action does. Go: `printValue`.
+#[inline]
+pub(super) fn print_value(out: &mut Vec<u8>, value: &Any) {
+    match value {
+        Any::Str(text) => out.extend_from_slice(text),
+        Any::Nil => out.extend_from_slice(NO_VALUE),
+        other => write_v(out, other),
+    }
+}
+
+/// Sprig: `indent`, and `nindent` with the line break.
+pub(super) fn write_indented(out: &mut Vec<u8>, text: &[u8], spaces: usize, line_break: bool) {
+    if line_break {
+        out.push(b'\n');
+    }
+    let lines = memchr::memchr_iter(b'\n', text).count() + 1;
+    out.reserve(text.len() + lines * spaces);
+    let mut rest = text;
+    loop {
+        out.resize(out.len() + spaces, b' ');
+        match memchr::memchr(b'\n', rest) {
+            Some(at) => {
+                out.extend_from_slice(&rest[..=at]);
+                rest = &rest[at + 1..];
+            }
+            None => return out.extend_from_slice(rest),
+        }
+    }
+}
+
 /// Appends what `fmt.Sprint(value)` prints: `map[a:1 b:[x y]]`, `<nil>`, `1e+06`.
 pub fn write_v(out: &mut Vec<u8>, value: &Any) {
     let full = out.len() + LENGTH;
