@@ -139,3 +139,112 @@ fn the_clock_is_the_host_s() {
     );
     assert_eq!(text(&host, r#"{{ dateInZone "15:04" now "Local" }}"#), "19:00");
 }
+
+/// A world that knows the time and one serial number.
+struct Registrar {
+    now: i64,
+    serial: Vec<u8>,
+}
+
+impl Host for Registrar {
+    fn now(&self) -> (i64, u32) {
+        (self.now, 123)
+    }
+
+    fn random(&self, bytes: &mut [u8]) {
+        bytes.copy_from_slice(&self.serial);
+    }
+}
+
+/// Signatures of RSA and Ed25519, and of ECDSA by RFC 6979, leave no room for chance: with the same key,
+/// serial number and clock, certificates equal Go's to the byte.
+#[test]
+fn certificates_are_those_of_go() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/language/certificates.jsonl");
+    let table = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    for line in table.lines() {
+        let row: Json = serde_json::from_str(line).expect("a line of JSON");
+        let serial = row["serial"].as_str().expect("a serial number").as_bytes();
+        let digit = |byte: u8| char::from(byte).to_digit(16).expect("a digit") as u8;
+        let host = Registrar {
+            now: row["now"].as_i64().expect("a moment"),
+            serial: serial.chunks(2).map(|pair| digit(pair[0]) << 4 | digit(pair[1])).collect(),
+        };
+        let days = row["days"].as_i64().expect("days");
+        let function = row["function"].as_str().expect("a function");
+        let call = match function {
+            "genCAWithKey" => format!("genCAWithKey .name {days} .key"),
+            "genSelfSignedCertWithKey" => {
+                format!(
+                    "genSelfSignedCertWithKey .name (.ips | default list) (.dns | default list) {days} .key"
+                )
+            }
+            _ => format!(
+                "genSignedCertWithKey .name (.ips | default list) (.dns | default list) {days} \
+                 (buildCustomCert (b64enc .ca) (b64enc .ca_key)) .key"
+            ),
+        };
+        let source = format!("{{{{ $c := {call} }}}}{{{{ $c.Cert }}}}|{{{{ $c.Key }}}}");
+        let parsed = template::parse(source.as_bytes(), Compat::Helm4).expect("a template");
+        let mut templates = Templates::new(Compat::Helm4);
+        templates.add("t", parsed);
+        let mut out = Vec::new();
+        let data = Any::from(&value(&row));
+        templates
+            .executor(&host, Limits::default())
+            .execute("t", &data, &mut out)
+            .unwrap_or_else(|error| panic!("{line}: {}", error.go_text()));
+        let expected =
+            format!("{}|{}", row["cert"].as_str().expect("PEM"), row["key_out"].as_str().expect("PEM"));
+        assert_eq!(String::from_utf8_lossy(&out), expected, "{line}");
+    }
+    assert!(table.lines().count() > 60);
+}
+
+/// The same seed gives the same keys and certificates, another one others.
+#[test]
+fn a_seed_repeats_what_is_random() {
+    let source = r#"{{ $ca := genCA "ca" 365 }}{{ $ca.Cert }}{{ $ca.Key }}
+        {{- $cert := genSignedCert "a" (list "10.0.0.1") (list "a.b") 30 $ca }}{{ $cert.Cert }}{{ $cert.Key }}
+        {{- genPrivateKey "ecdsa" }}{{ genPrivateKey "ed25519" }}{{ randAlphaNum 40 }}{{ randAscii 40 }}
+        {{- randBytes 16 }}{{ randInt 0 1000000 }}{{ uuidv4 }}{{ bcrypt "x" }}{{ encryptAES "k" "text" }}"#;
+    let first = text(&Still::new(1), source);
+    assert_eq!(first, text(&Still::new(1), source));
+    let other = text(&Still::new(2), source);
+    let lines =
+        |text: &str| text.lines().filter(|line| line.len() == 64).map(str::to_owned).collect::<Vec<_>>();
+    assert!(lines(&first).len() > 80, "{first}");
+    assert_ne!(first, other);
+    // Keys share nothing but how their first line begins.
+    let (first, other) = (lines(&first), lines(&other));
+    let shared = first.iter().filter(|line| other.contains(line)).count();
+    assert_eq!(shared, 0);
+}
+
+/// A source of randomness that gives nothing but one byte ends in an error or a poor value, not in a hang.
+#[test]
+fn a_source_without_randomness_does_not_hang() {
+    struct Stuck(u8);
+    impl Host for Stuck {
+        fn now(&self) -> (i64, u32) {
+            (0, 0)
+        }
+        fn random(&self, bytes: &mut [u8]) {
+            bytes.fill(self.0);
+        }
+    }
+    for byte in [0, 7, 255] {
+        for source in
+            ["{{ randAlphaNum 50 }}", "{{ randInt 0 6 }}", "{{ uuidv4 }}", r#"{{ genPrivateKey "ecdsa" }}"#]
+        {
+            let parsed = template::parse(source.as_bytes(), Compat::Helm4).expect("a template");
+            let mut templates = Templates::new(Compat::Helm4);
+            templates.add("t", parsed);
+            let host = Stuck(byte);
+            let mut out = Vec::new();
+            let mut executor = templates.executor(&host, Limits::default());
+            executor.execute("t", &Any::Nil, &mut out).expect("some text");
+            assert!(!out.is_empty());
+        }
+    }
+}

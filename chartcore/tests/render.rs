@@ -215,3 +215,24 @@ fn errors_say_where_and_what_to_do() {
         assert!(hints.contains(hint), "{name}: {hints}");
     }
 }
+
+#[test]
+fn settings_nobody_reads_are_found() {
+    let template = template("err-nil-typo");
+    let chart = template.load(Compat::Helm4).unwrap();
+    let unused = |set: &str| {
+        let values = values::merge(&chart, &Overrides::new().set(set)).unwrap();
+        let found = values::unused(&values, &render::reads(&values));
+        found
+            .iter()
+            .map(|finding| format!("{} {}", finding.message, finding.hints.join(" ")))
+            .collect::<Vec<_>>()
+    };
+    // The template says `.Values.imge.repository.name`: what it mentions is read, however odd.
+    assert_eq!(unused("imge.repository.name=x"), [""; 0]);
+    assert_eq!(unused("port=81"), [""; 0]);
+    assert_eq!(
+        unused("replicacount=3"),
+        ["--set replicacount=3: no chart knows `replicacount` did you mean `replicaCount`?"]
+    );
+}

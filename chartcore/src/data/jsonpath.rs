@@ -32,7 +32,7 @@ pub fn print(template: &str, value: &Value) -> Result<Vec<u8>, String> {
     let mut out = Vec::new();
     let mut printed = Vec::new();
     let mut run = Run { out: &mut printed };
-    if run.block(&parts, &Cow::Borrowed(value), false).is_ok() {
+    if run.block(&parts, value, false).is_ok() {
         out = printed;
     }
     Ok(out)
@@ -270,7 +270,7 @@ struct Run<'o> {
 
 impl Run<'_> {
     /// Prints `parts` over `value`; in a range it stops at `end` and returns how many parts it passed.
-    fn block(&mut self, parts: &[Vec<Step>], value: &Cow<'_, Value>, ranged: bool) -> Result<usize, ()> {
+    fn block(&mut self, parts: &[Vec<Step>], value: &Value, ranged: bool) -> Result<usize, ()> {
         let mut at = 0;
         while at < parts.len() {
             let steps = &parts[at];
@@ -279,12 +279,12 @@ impl Run<'_> {
                 Some(Step::Word(word)) if word == "range" => {
                     let body = &parts[at + 1..];
                     let length = closing(body).unwrap_or(body.len());
-                    for item in select(&steps[1..], value)? {
+                    for item in select(&steps[1..], &Cow::Borrowed(value))? {
                         self.block(&body[..length], &item, true)?;
                     }
                     at += 1 + length;
                 }
-                _ => self.print(&select(steps, value)?),
+                _ => self.print(&select(steps, &Cow::Borrowed(value))?),
             }
             at += 1;
         }

@@ -146,7 +146,15 @@ impl From<char> for Str {
 impl PartialEq for Str {
     #[inline]
     fn eq(&self, other: &Self) -> bool {
-        self.as_bytes() == other.as_bytes()
+        // A text has one of the two forms by its length alone, and what is behind a short text is zeros.
+        match (&self.0, &other.0) {
+            (
+                Repr::Inline { length: own_length, bytes: own },
+                Repr::Inline { length: other_length, bytes: other },
+            ) => own_length == other_length && own == other,
+            (Repr::Shared(own), Repr::Shared(other)) => own == other,
+            _ => false,
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 pub mod directory;
 mod glob;
 mod gzip;
-pub(crate) mod ignore;
+pub mod ignore;
 mod path;
 mod quote;
 mod sniff;

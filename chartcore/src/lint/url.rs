@@ -34,7 +34,7 @@ pub(super) fn is_url(text: &str) -> bool {
     }
     let Some(url) = parse(whole, false) else { return false };
     if let Some(address) = url.host.strip_prefix('[')
-        && !address.split(['%', ']']).next().is_some_and(|address| address.parse::<Ipv6Addr>().is_ok())
+        && address.split(['%', ']']).next().is_none_or(|address| address.parse::<Ipv6Addr>().is_err())
     {
         return false;
     }

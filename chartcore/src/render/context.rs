@@ -13,6 +13,7 @@ use crate::template::{Any, List, Map, MapType, Method, Object, Scope, Type, prin
 use super::capabilities::{self, Capabilities};
 use super::files::Files;
 use super::options::RenderOptions;
+use crate::values::Values;
 
 /// One chart's `.`, and where it stands in the tree.
 pub(super) struct ChartContext<'a> {
@@ -32,8 +33,9 @@ pub(super) fn values_type(compat: Compat) -> MapType {
     }
 }
 
-/// Makes the contexts of `root` and all its subcharts, parents first.
-pub(super) fn contexts<'a>(root: &'a Chart, tree: &Value, options: &RenderOptions) -> Vec<ChartContext<'a>> {
+/// Makes the contexts of the chart and all its subcharts, parents first.
+pub(super) fn contexts<'a>(merged: &'a Values, options: &RenderOptions) -> Vec<ChartContext<'a>> {
+    let (root, tree) = (merged.chart(), merged.tree());
     let compat = root.compat();
     let values = match Any::from(tree) {
         Any::Map(map) => map.seen_as(values_type(compat)),
@@ -48,8 +50,54 @@ pub(super) fn contexts<'a>(root: &'a Chart, tree: &Value, options: &RenderOption
         }),
     };
     let mut contexts = Vec::new();
-    shared.add(root, root.name().to_owned(), values, true, &mut contexts);
+    let place = Place {
+        path: root.name().to_owned(),
+        loaded: Some(merged.source()),
+        loaded_path: root.name().to_owned(),
+    };
+    shared.add(root, place, values, true, &mut contexts);
     contexts
+}
+
+/// Where a chart stands.
+struct Place<'a> {
+    /// The names from the root to it, aliases applied.
+    path: String,
+    /// The chart as it was loaded, before it got an alias.
+    loaded: Option<&'a Chart>,
+    /// The names from the root to it as they were loaded.
+    loaded_path: String,
+}
+
+impl<'a> Place<'a> {
+    /// Where the subchart `child` stands.
+    ///
+    /// Helm 3 copies an aliased chart without what is below it, and subcharts that Chart.yaml does not name go
+    /// on taking the chart as it was loaded for their parent. Helm: v3 pkg/chartutil/dependencies.go,
+    /// `getAliasDependency`.
+    fn below(&self, chart: &Chart, child: &Chart) -> Self {
+        let keeps_parent = |loaded: &&Chart| {
+            chart.compat() == Compat::Helm3
+                && loaded.name() != chart.name()
+                && loaded.metadata().dependencies.is_empty()
+        };
+        let parent =
+            if self.loaded.as_ref().is_some_and(keeps_parent) { &self.loaded_path } else { &self.path };
+        let loaded = self.loaded.and_then(|loaded| loaded_child(loaded, child.name()));
+        let loaded_name = loaded.map_or(child.name(), Chart::name);
+        Self {
+            path: format!("{parent}/charts/{}", child.name()),
+            loaded,
+            loaded_path: format!("{}/charts/{loaded_name}", self.loaded_path),
+        }
+    }
+}
+
+/// The subchart that goes by `name`, its alias or its own.
+fn loaded_child<'a>(parent: &'a Chart, name: &str) -> Option<&'a Chart> {
+    let entry = parent.metadata().dependencies.iter().flatten().find(|entry| entry.alias == name);
+    let own = entry.map_or(name, |entry| entry.name.as_str());
+    parent.dependencies().iter().find(|child| child.name() == own)
 }
 
 /// What all charts of one render see alike.
@@ -63,7 +111,7 @@ impl Shared {
     fn add<'a>(
         &self,
         chart: &'a Chart,
-        path: String,
+        place: Place<'_>,
         values: Map,
         is_root: bool,
         contexts: &mut Vec<ChartContext<'a>>,
@@ -81,12 +129,12 @@ impl Shared {
                 ("Values".into(), Any::Map(values.clone())),
             ],
         );
-        contexts.push(ChartContext { chart, path: path.clone(), map: map.clone() });
+        contexts.push(ChartContext { chart, path: place.path.clone(), map: map.clone() });
         for child in chart.dependencies() {
             // The parent goes on seeing it as the plain map it is in its values.
-            let child_values = table(&values, child.name()).unwrap_or_default().seen_as(values_type(self.compat));
-            let child_path = format!("{path}/charts/{}", child.name());
-            let child_map = self.add(child, child_path, child_values, false, contexts);
+            let child_values =
+                table(&values, child.name()).unwrap_or_default().seen_as(values_type(self.compat));
+            let child_map = self.add(child, place.below(chart, child), child_values, false, contexts);
             subcharts.insert(child.name(), Any::Map(child_map));
         }
         map

@@ -121,7 +121,7 @@ fn as_config(_: &mut Scope<'_>, arguments: &[Any]) -> Result<Any, Fault> {
 }
 
 fn as_secrets(_: &mut Scope<'_>, arguments: &[Any]) -> Result<Any, Fault> {
-    Ok(receiver(arguments)?.as_yaml(|data| base64(data)))
+    Ok(receiver(arguments)?.as_yaml(base64))
 }
 
 fn lines(_: &mut Scope<'_>, arguments: &[Any]) -> Result<Any, Fault> {

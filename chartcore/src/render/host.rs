@@ -1,4 +1,4 @@
-//! Which world a render lives in.
+//! Where time and randomness come from: the machine, a seed, or somebody else.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ pub(super) enum World {
     /// The machine.
     #[default]
     System,
-    /// A seed and a time; each render starts the sequence anew.
+    /// A seed and a fixed time; each render starts the sequence anew.
     Sealed { seed: Arc<[u8]>, now: Option<i64> },
     /// Somebody else's.
     Given(SharedHost),
@@ -27,7 +27,10 @@ impl World {
             Self::System => Arc::new(SystemHost::new()),
             Self::Sealed { seed, now } => {
                 let host = SealedHost::new(seed);
-                Arc::new(now.iter().fold(host, |host, &now| host.at(now)))
+                Arc::new(match now {
+                    Some(now) => host.at(*now),
+                    None => host,
+                })
             }
             Self::Given(host) => Arc::clone(host),
         }

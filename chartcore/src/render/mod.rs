@@ -15,6 +15,7 @@ mod notes;
 mod options;
 mod origin;
 mod parse;
+mod reads;
 
 use std::sync::Arc;
 
@@ -25,6 +26,7 @@ pub use host::SharedHost;
 pub use name::text;
 pub use notes::Note;
 pub use options::RenderOptions;
+pub use reads::reads;
 
 use crate::Compat;
 use crate::chart::{Chart, File};
@@ -175,9 +177,8 @@ struct Stage<'a> {
 
 impl<'a> Stage<'a> {
     fn set(values: &'a Values, options: &RenderOptions) -> Result<Self> {
-        let chart = values.chart();
-        let compat = chart.compat();
-        let contexts = context::contexts(chart, values.tree(), options);
+        let compat = values.chart().compat();
+        let contexts = context::contexts(values, options);
         let jobs = jobs(&contexts);
         let templates = associate(&jobs, compat)?;
         Ok(Self { compat, contexts, jobs, templates })

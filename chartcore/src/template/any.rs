@@ -2,8 +2,9 @@
 
 use std::any::Any as Downcast;
 use std::cell::{OnceCell, Ref, RefCell};
+use std::collections::HashSet;
 use std::fmt;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -430,37 +431,53 @@ impl Map {
     }
 
     /// The value under `key`.
-    #[inline]
     pub fn get(&self, key: impl AsRef<[u8]>) -> Option<Any> {
-        self.look(key.as_ref(), &AtomicU32::new(u32::MAX), Any::clone)
+        let key = key.as_ref();
+        match &*self.cell.store.borrow() {
+            Store::Frozen(map) => match map.get(key)? {
+                Value::Map(_) | Value::List(_) => {}
+                scalar => return Some(Any::from(scalar)),
+            },
+            Store::Live(entries) => {
+                return position(entries, key).ok().map(|index| entries[index].1.clone());
+            }
+        }
+        let entries = self.open();
+        position(&entries, key).ok().map(|index| entries[index].1.clone())
     }
 
     /// Looks at the value under `key` without copying it. `hint` is where the key was the last time.
     #[inline]
-    pub(super) fn look<R>(&self, key: &[u8], hint: &AtomicU32, look: impl FnOnce(&Any) -> R) -> Option<R> {
-        let mut store = self.cell.store.borrow();
-        if let Store::Frozen(map) = &*store {
-            // A scalar can be had without opening the map.
-            let index = map.position(key, hint.load(Ordering::Relaxed) as usize)?;
-            hint.store(index as u32, Ordering::Relaxed);
-            let (_, value) = map.entry(index)?;
-            if !matches!(value, Value::Map(_) | Value::List(_)) {
-                return Some(look(&Any::from(value)));
-            }
+    pub(super) fn look<R>(&self, key: &Str, hint: &AtomicU32, look: impl FnOnce(&Any) -> R) -> Option<R> {
+        let store = self.cell.store.borrow();
+        let Store::Live(entries) = &*store else {
             drop(store);
-            self.thaw();
-            store = self.cell.store.borrow();
-        }
-        let Store::Live(entries) = &*store else { return None };
-        let guess = hint.load(Ordering::Relaxed) as usize;
-        if let Some(entry) = entries.get(guess)
-            && entry.0.as_bytes() == key
+            return self.look_frozen(key, hint, look);
+        };
+        if let Some(entry) = entries.get(hint.load(Ordering::Relaxed) as usize)
+            && entry.0 == *key
         {
             return Some(look(&entry.1));
         }
         let index = position(entries, key).ok()?;
         hint.store(index as u32, Ordering::Relaxed);
         Some(look(&entries[index].1))
+    }
+
+    /// As [`Map::look`], for a map nobody has opened: a scalar can be had without that.
+    fn look_frozen<R>(&self, key: &Str, hint: &AtomicU32, look: impl FnOnce(&Any) -> R) -> Option<R> {
+        let store = self.cell.store.borrow();
+        let Store::Frozen(map) = &*store else { return None };
+        let index = map.position(key, hint.load(Ordering::Relaxed) as usize)?;
+        hint.store(index as u32, Ordering::Relaxed);
+        let (_, value) = map.entry(index)?;
+        if !matches!(value, Value::Map(_) | Value::List(_)) {
+            return Some(look(&Any::from(value)));
+        }
+        drop(store);
+        self.thaw();
+        let entries = self.open();
+        entries.get(index).map(|entry| look(&entry.1))
     }
 
     /// Whether `key` is there.
@@ -474,6 +491,9 @@ impl Map {
     /// Puts `value` under `key`, for all who share the map.
     pub fn insert(&self, key: impl Into<Str>, value: Any) {
         let key = key.into();
+        if value.may_lead_back() {
+            remember_knot(self, &key);
+        }
         let _replaced = self.change(|entries| {
             if entries.last().is_none_or(|last| last.0 < key) {
                 entries.push((key, value));
@@ -535,6 +555,67 @@ impl Map {
     pub fn same(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.cell, &other.cell)
     }
+}
+
+thread_local! {
+    /// Where maps and lists were put into maps: among these are the places where a map came to contain itself.
+    static KNOTS: RefCell<Vec<(Weak<MapCell>, Str)>> = const { RefCell::new(Vec::new()) };
+}
+
+fn remember_knot(map: &Map, key: &Str) {
+    /// From how many on the dead ones are thrown out.
+    const MANY: usize = 4_096;
+    // While a thread ends there is nothing to remember any more.
+    let _ = KNOTS.try_with(|knots| {
+        let mut knots = knots.borrow_mut();
+        if knots.len() >= MANY && knots.len().is_power_of_two() {
+            knots.retain(|(map, _)| map.strong_count() > 0);
+        }
+        knots.push((Rc::downgrade(&map.cell), key.clone()));
+    });
+}
+
+/// Takes apart the maps of this thread that contain themselves (`set . "self" .`): reference counts alone
+/// would keep them for ever. Called when a render is over.
+pub(super) fn untie_knots() {
+    let knots = KNOTS.try_with(RefCell::take).unwrap_or_default();
+    // Enough for any chart; what is left over then leaks.
+    let mut budget = 1_000_000;
+    for (map, key) in knots {
+        let Some(cell) = map.upgrade() else { continue };
+        let map = Map { cell, kind: MapType::Any };
+        let Some(value) = map.get(&key) else { continue };
+        if leads_to(value, &map, &mut budget) {
+            map.remove(&key);
+        }
+    }
+}
+
+/// Whether `map` is inside of `value`.
+fn leads_to(value: Any, map: &Map, budget: &mut usize) -> bool {
+    let mut seen = HashSet::new();
+    let mut pending = vec![value];
+    while let Some(value) = pending.pop() {
+        if *budget == 0 {
+            return false;
+        }
+        *budget -= 1;
+        match value {
+            Any::Map(inner) if inner.same(map) => return true,
+            Any::Map(inner) if seen.insert(Rc::as_ptr(&inner.cell)) => {
+                if let Store::Live(entries) = &*inner.cell.store.borrow() {
+                    pending.extend(
+                        entries.iter().filter(|entry| entry.1.may_lead_back()).map(|entry| entry.1.clone()),
+                    );
+                }
+            }
+            Any::List(list) => {
+                pending.extend(list.items().iter().filter(|item| item.may_lead_back()).cloned())
+            }
+            _ => {}
+        }
+    }
+    false
 }
 
 impl Default for Map {
@@ -624,6 +705,15 @@ impl Any {
         Self::Object(Rc::new(object))
     }
 
+    /// Whether it may hold the map it is put into.
+    fn may_lead_back(&self) -> bool {
+        match self {
+            Self::Map(map) => matches!(*map.cell.store.borrow(), Store::Live(_)),
+            Self::List(list) => list.items().iter().any(|item| matches!(item, Self::Map(_) | Self::List(_))),
+            _ => false,
+        }
+    }
+
     /// The object, if it is one of type `T`.
     pub fn downcast<T: 'static>(&self) -> Option<&T> {
         match self {
@@ -690,20 +780,40 @@ impl Any {
     /// base64 text, objects give their [`Object::to_value`].
     ///
     /// # Errors
-    /// A map that contains itself (`set . "x" .`), which Go's encoder refuses too: the nesting limit.
+    /// A map that contains itself (`set . "x" .`), which Go's encoder refuses too: the nesting limit. A value
+    /// of very many parts, most of them the same one again.
     pub fn to_value(&self) -> Result<Value, Fault> {
-        self.to_value_at(0)
+        self.to_value_at(0, &mut 0)
     }
 
-    fn to_value_at(&self, depth: usize) -> Result<Value, Fault> {
-        /// encoding/json gives up on cycles it meets after 1,000 levels of pointers.
-        const LIMIT: usize = 1_000;
-        if depth > LIMIT {
-            return Err(Fault::new(format!(
-                "json: unsupported value: encountered a cycle via {}",
-                self.type_name()
-            )));
+    // Three small functions and plain loops: the frames of one level are what 2 MiB of stack are divided by.
+    fn to_value_at(&self, depth: usize, parts: &mut usize) -> Result<Value, Fault> {
+        /// No writer goes deeper. encoding/json gives up on cycles after 1,000 levels of pointers.
+        const DEPTH: usize = data::yaml::MAX_DEPTH;
+        /// What is written out is a tree, even where lists and maps are shared and few.
+        const PARTS: usize = 5_000_000;
+        if depth > DEPTH {
+            let name = self.type_name();
+            return Err(Fault::new(format!("json: unsupported value: encountered a cycle via {name}")));
         }
+        *parts += 1;
+        if *parts > PARTS {
+            return Err(Fault::new(format!("json: the value has more than {PARTS} parts")));
+        }
+        match self {
+            Self::List(list) if !list.is_nil() && list.element() != Element::Byte => {
+                list_value(list, depth, parts)
+            }
+            Self::Map(map) if !map.is_nil() => match map.as_frozen() {
+                Some(tree) => Ok(Value::Map(tree)),
+                None => map_value(map, depth, parts),
+            },
+            _ => self.leaf_value(),
+        }
+    }
+
+    /// [`Any::to_value`] of what holds no other values.
+    fn leaf_value(&self) -> Result<Value, Fault> {
         Ok(match self {
             Self::Nil => Value::Null,
             Self::Bool(truth) => Value::Bool(*truth),
@@ -716,9 +826,7 @@ impl Any {
             Self::Float(number) => Value::Float(*number),
             Self::Complex(_) => return Err(Fault::new("json: unsupported type: complex128")),
             Self::Str(text) => Value::String(text.clone()),
-            Self::List(list) if list.is_nil() => Value::Null,
-            Self::Map(map) if map.is_nil() => Value::Null,
-            Self::List(list) if list.element() == Element::Byte => {
+            Self::List(list) if !list.is_nil() => {
                 let bytes = list.items().iter().map(|item| match item {
                     Self::Uint8(byte) => *byte,
                     _ => 0,
@@ -726,21 +834,27 @@ impl Any {
                 let bytes: Vec<u8> = bytes.collect();
                 Value::String(data::json::encode_base64(&bytes).into())
             }
-            Self::List(list) => Value::List(Arc::new(
-                list.items().iter().map(|item| item.to_value_at(depth + 1)).collect::<Result<_, _>>()?,
-            )),
-            Self::Map(map) => match map.as_frozen() {
-                Some(tree) => Value::Map(tree),
-                None => map
-                    .entries()
-                    .iter()
-                    .map(|(key, item)| Ok((key.clone(), item.to_value_at(depth + 1)?)))
-                    .collect::<Result<data::Map, Fault>>()?
-                    .into(),
-            },
+            Self::List(_) | Self::Map(_) => Value::Null,
             Self::Object(object) => object.to_value(),
         })
     }
+}
+
+fn list_value(list: &List, depth: usize, parts: &mut usize) -> Result<Value, Fault> {
+    let items = list.items();
+    let mut values = Vec::with_capacity(items.len());
+    for item in items.iter() {
+        values.push(item.to_value_at(depth + 1, parts)?);
+    }
+    Ok(Value::List(Arc::new(values)))
+}
+
+fn map_value(map: &Map, depth: usize, parts: &mut usize) -> Result<Value, Fault> {
+    let mut values = data::Map::default();
+    for (key, item) in map.entries().iter() {
+        values.insert(key.clone(), item.to_value_at(depth + 1, parts)?);
+    }
+    Ok(values.into())
 }
 
 impl fmt::Debug for Any {
@@ -796,6 +910,19 @@ mod tests {
             };
         }
         drop(value);
+    }
+
+    #[test]
+    fn maps_that_contain_themselves_are_freed() {
+        let (map, inner) = {
+            let (map, inner) = (Map::new(), Map::new());
+            map.insert("inner", Any::List(List::new(vec![Any::Map(inner.clone())])));
+            inner.insert("outer", Any::Map(map.clone()));
+            (Rc::downgrade(&map.cell), Rc::downgrade(&inner.cell))
+        };
+        assert_eq!((map.strong_count(), inner.strong_count()), (1, 1));
+        untie_knots();
+        assert_eq!((map.strong_count(), inner.strong_count()), (0, 0));
     }
 
     #[test]

@@ -212,15 +212,18 @@ pub(super) enum Op {
     LeaveElse {
         index: u32,
     },
-    /// Calls with the top `count` values.
+    /// Calls with the top `count` values. `bare`: none of them stands in the command itself, so that
+    /// errors are at the name from then on.
     Call {
         function: &'static Function,
         count: u32,
+        bare: bool,
         node: NodeId,
     },
     /// `len`, which alone tells nil from nothing.
     Len {
         origin: Origin,
+        bare: bool,
         node: NodeId,
     },
     /// `call`: there are no function values, so this fails; with the callee's text.

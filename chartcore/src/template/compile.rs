@@ -413,9 +413,9 @@ impl Parser<'_> {
         let call = match function.name {
             "include" => Op::Include { node },
             "tpl" => Op::Tpl { node },
-            "len" => Op::Len { origin: last_origin, node },
+            "len" => Op::Len { origin: last_origin, bare: count == 0, node },
             "call" => Op::CallValue { count: given, piped: piped && count == 0, node },
-            _ => Op::Call { function, count: given, node },
+            _ => Op::Call { function, count: given, bare: count == 0, node },
         };
         self.work.push(Work::Emit(call));
         if piped {
@@ -641,10 +641,6 @@ pub(super) fn literal_for(
         Type::Named("uint32") => match number.and_then(|number| number.uint) {
             Some(uint) => Ok(Some(Literal::Int(i64::from(uint as u32)))),
             None => wrong("unsigned integer", shown()),
-        },
-        Type::Named("time.Duration") => match number.and_then(|number| number.int) {
-            Some(int) => Ok(Some(Literal::Int64(int))),
-            None => wrong("integer", shown()),
         },
         Type::Float => match number.and_then(|number| number.float) {
             Some(float) => Ok(Some(Literal::Float(float))),

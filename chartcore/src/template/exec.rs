@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::data::Str;
 use crate::quote::quoted;
 
+use super::any::untie_knots;
 use super::associate::Entry;
 use super::ast::{NO_NODE, NodeId, NodeKind};
 use super::call::{self, Found};
@@ -19,7 +20,8 @@ use super::error::Cause;
 use super::trace::Trace;
 use super::walk::Walk;
 use super::{
-    Any, ExecError, Frame, Function, Host, Memo, Method, Parsed, Scope, Templates, Type, funcs, print, quote,
+    Any, ExecError, Frame, Function, Host, MapType, Memo, Method, Parsed, Scope, Templates, Type, funcs,
+    print, quote,
 };
 
 /// Go: `maxExecDepth`.
@@ -27,6 +29,9 @@ const MAX_DEPTH: usize = 100_000;
 
 /// Helm: `recursionMaxNums`, how often a template may be included inside itself.
 const MAX_INCLUDES: usize = 1_000;
+
+/// How deep `tpl` may run inside `tpl`. Go would overflow its stack, much later.
+const MAX_TPL_DEPTH: usize = 1_000;
 
 /// The name of what `tpl` runs. Helm names its set so.
 const TPL_NAME: &str = "gotpl";
@@ -44,7 +49,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { steps: 500_000_000, output: 256 << 20, produced: 8 << 30 }
+        Self { steps: 100_000_000, output: 256 << 20, produced: 8 << 30 }
     }
 }
 
@@ -353,7 +358,9 @@ impl<'a> Executor<'a> {
         let mut overlays = self.overlays.iter();
         let tpls = self.calls.iter().filter(|call| !matches!(call.caller, Caller::Template));
         for (frame, call) in frames.iter_mut().zip(tpls) {
-            if let (Caller::Tpl { .. }, Some(unit)) = (&call.caller, overlays.next()) {
+            if let Caller::Tpl { .. } = call.caller
+                && let Some(unit) = overlays.next()
+            {
                 let source = quoted(&unit.source);
                 frame.message.push_str(&format!("error during tpl function execution for {source}: "));
             }
@@ -392,13 +399,18 @@ impl<'a> Executor<'a> {
                 }
                 Op::PrintField { chain, node } => {
                     self.at = node;
-                    let (dot, interface) = (self.dot.value.clone(), self.dot.interface);
-                    self.print_field(parsed, dot, interface, chain, out)?;
+                    if look(parsed, &self.dot.value, chain, |value| print_value(out, value)).is_none() {
+                        let value = self.field(parsed, self.dot.clone(), chain)?;
+                        print_value(out, &value);
+                    }
                 }
                 Op::PrintVariableField { slot, chain, node } => {
                     self.at = node;
-                    let Slot { value, interface } = self.slots[self.base + slot as usize].clone();
-                    self.print_field(parsed, value, interface, chain, out)?;
+                    let slot = &self.slots[self.base + slot as usize];
+                    if look(parsed, &slot.value, chain, |value| print_value(out, value)).is_none() {
+                        let value = self.field(parsed, slot.clone(), chain)?;
+                        print_value(out, &value);
+                    }
                 }
                 Op::PrintIndented { spaces, line_break } => {
                     let value = self.pop();
@@ -423,19 +435,28 @@ impl<'a> Executor<'a> {
                 }
                 Op::Field { chain, node } => {
                     self.at = node;
-                    let (dot, interface) = (self.dot.value.clone(), self.dot.interface);
-                    let value = self.field(parsed, dot, interface, chain)?;
-                    self.stack.push(value);
+                    if let Some(value) = look(parsed, &self.dot.value, chain, Any::clone) {
+                        self.interface = true;
+                        self.stack.push(value);
+                    } else {
+                        let value = self.field(parsed, self.dot.clone(), chain)?;
+                        self.stack.push(value);
+                    }
                 }
                 Op::VariableField { slot, chain, node } => {
                     self.at = node;
-                    let Slot { value, interface } = self.slots[self.base + slot as usize].clone();
-                    let value = self.field(parsed, value, interface, chain)?;
-                    self.stack.push(value);
+                    let slot = &self.slots[self.base + slot as usize];
+                    if let Some(value) = look(parsed, &slot.value, chain, Any::clone) {
+                        self.interface = true;
+                        self.stack.push(value);
+                    } else {
+                        let value = self.field(parsed, slot.clone(), chain)?;
+                        self.stack.push(value);
+                    }
                 }
                 Op::TopField { chain } => {
                     let top = self.pop();
-                    let value = self.field(parsed, top, false, chain)?;
+                    let value = self.field(parsed, Slot::concrete(top), chain)?;
                     self.stack.push(value);
                 }
                 Op::Check { expected, origin, node } => {
@@ -462,8 +483,11 @@ impl<'a> Executor<'a> {
                 }
                 Op::UnlessField { chain, node, to } => {
                     self.at = node;
-                    let (dot, interface) = (self.dot.value.clone(), self.dot.interface);
-                    if !self.field_truth(parsed, dot, interface, chain)? {
+                    let truth = match look(parsed, &self.dot.value, chain, Any::truth) {
+                        Some(truth) => truth,
+                        None => self.field(parsed, self.dot.clone(), chain)?.truth(),
+                    };
+                    if !truth {
                         *next = to as usize;
                     }
                 }
@@ -519,11 +543,17 @@ impl<'a> Executor<'a> {
                     *next = parsed.loops[index as usize].next as usize;
                 }
                 Op::LeaveElse { index } => *next = parsed.loops[index as usize].end as usize,
-                Op::Call { function, count, node } => {
+                Op::Call { function, count, bare, node } => {
                     self.spend(1, out.len())?;
+                    if bare {
+                        self.at = node;
+                    }
                     self.call(function, count as usize, node)?;
                 }
-                Op::Len { origin, node } => {
+                Op::Len { origin, bare, node } => {
+                    if bare {
+                        self.at = node;
+                    }
                     let interface = origin == Origin::Dynamic && self.interface;
                     let value = self.pop();
                     match funcs::length(&value, interface) {
@@ -635,75 +665,17 @@ impl<'a> Executor<'a> {
 
     // --- fields ---
 
-    /// The field at the end of a chain.
-    #[inline]
-    fn field(&mut self, parsed: &Parsed, root: Any, interface: bool, chain: Chain) -> Step<Any> {
-        let (mut value, mut interface) = (root, interface);
-        for index in chain.start..chain.start + chain.length {
-            (value, interface) = self.step(parsed, value, interface, index)?;
+    /// The field at the end of a chain, whatever is on the way.
+    fn field(&mut self, parsed: &Parsed, root: Slot, chain: Chain) -> Step<Any> {
+        let Slot { mut value, mut interface } = root;
+        for ident in parsed.chain(chain) {
+            (value, interface) = match call::field(&value, interface, ident, self.missing_key, false)? {
+                Found::Value(value, interface) => (value, interface),
+                Found::Method(method) => (self.invoke(method, &[value], self.at)?, false),
+            };
         }
         self.interface = interface;
         Ok(value)
-    }
-
-    #[inline]
-    fn step(&mut self, parsed: &Parsed, value: Any, interface: bool, ident: u32) -> Step<(Any, bool)> {
-        match call::field(&value, interface, &parsed.idents[ident as usize], self.missing_key, false)? {
-            Found::Value(value, interface) => Ok((value, interface)),
-            Found::Method(method) => {
-                let result = self.invoke(method, &[value], self.at)?;
-                Ok((result, false))
-            }
-        }
-    }
-
-    /// Walks to the last field of a chain; the rest is up to the caller.
-    #[inline]
-    fn holder(
-        &mut self,
-        parsed: &Parsed,
-        root: Any,
-        interface: bool,
-        chain: Chain,
-    ) -> Step<(Any, bool, u32)> {
-        let (mut value, mut interface) = (root, interface);
-        let last = chain.start + chain.length - 1;
-        for index in chain.start..last {
-            (value, interface) = self.step(parsed, value, interface, index)?;
-        }
-        Ok((value, interface, last))
-    }
-
-    fn print_field(
-        &mut self,
-        parsed: &Parsed,
-        root: Any,
-        interface: bool,
-        chain: Chain,
-        out: &mut Vec<u8>,
-    ) -> Step<()> {
-        let (holder, interface, last) = self.holder(parsed, root, interface, chain)?;
-        if let Any::Map(map) = &holder {
-            let ident = &parsed.idents[last as usize];
-            if map.look(&ident.name, &ident.hint, |value| print_value(out, value)).is_some() {
-                return Ok(());
-            }
-        }
-        let (value, _) = self.step(parsed, holder, interface, last)?;
-        print_value(out, &value);
-        Ok(())
-    }
-
-    fn field_truth(&mut self, parsed: &Parsed, root: Any, interface: bool, chain: Chain) -> Step<bool> {
-        let (holder, interface, last) = self.holder(parsed, root, interface, chain)?;
-        if let Any::Map(map) = &holder {
-            let ident = &parsed.idents[last as usize];
-            if let Some(truth) = map.look(&ident.name, &ident.hint, Any::truth) {
-                return Ok(truth);
-            }
-        }
-        let (value, _) = self.step(parsed, holder, interface, last)?;
-        Ok(value.truth())
     }
 
     // --- functions and methods ---
@@ -711,9 +683,6 @@ impl<'a> Executor<'a> {
     #[inline]
     fn call(&mut self, function: &'static Function, count: usize, node: NodeId) -> Step<()> {
         let from = self.stack.len().saturating_sub(count);
-        if count == 0 {
-            self.at = node;
-        }
         let mut scope =
             Scope { host: self.host, compat: self.templates.compat(), lint: self.lint, memo: &mut self.memo };
         let result = (function.call)(&mut scope, &self.stack[from..]);
@@ -1097,6 +1066,9 @@ impl<'a> Executor<'a> {
         if self.calls.len() >= MAX_DEPTH {
             return Err(Failure::from(format!("exceeded maximum template depth ({MAX_DEPTH})")));
         }
+        if self.overlays.len() >= MAX_TPL_DEPTH {
+            return Err(Failure::from(format!("exceeded maximum template depth ({MAX_TPL_DEPTH})")));
+        }
         let unit = match self.tpl_units.get(&source) {
             Some(unit) => Rc::clone(unit),
             None => {
@@ -1116,6 +1088,12 @@ impl<'a> Executor<'a> {
             call.after = at;
         }
         Ok(true)
+    }
+}
+
+impl Drop for Executor<'_> {
+    fn drop(&mut self) {
+        untie_knots();
     }
 }
 
@@ -1177,6 +1155,31 @@ fn frame(unit: &Unit<'_>, node: NodeId, message: String) -> Frame {
         node: parsed.ast.text(&parsed.source, node),
         message,
     }
+}
+
+/// Looks at the field at the end of a chain when there are only maps of interfaces on the way, and it is
+/// there: nearly always.
+#[inline]
+fn look<R>(parsed: &Parsed, root: &Any, chain: Chain, found: impl FnOnce(&Any) -> R) -> Option<R> {
+    let Any::Map(root) = root else { return None };
+    let (last, way) = parsed.chain(chain).split_last()?;
+    // The maps are held while they are walked through; the root is held by the caller.
+    let mut held;
+    let mut map = root;
+    for ident in way {
+        held = match map.look(&ident.name, &ident.hint, |value| match value {
+            Any::Map(inner) => Some(inner.clone()),
+            _ => None,
+        }) {
+            Some(Some(inner)) => inner,
+            _ => return None,
+        };
+        map = &held;
+    }
+    if map.kind() == MapType::String {
+        return None;
+    }
+    map.look(&last.name, &last.hint, found)
 }
 
 /// Prints as an action does. Go: `printValue`.

@@ -3,6 +3,8 @@
 //! Accepts and refuses what Go's text/template/parse does, in the same words. Neither parentheses nor
 //! control structures recurse here: both have stacks of their own.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use crate::Compat;
@@ -11,7 +13,7 @@ use crate::quote::quoted;
 
 use super::ParseError;
 use super::ast::{Ast, Children, NO_NODE, NodeId, NodeKind};
-use super::code::{Body, Ident, Literal, Loop, Op, Target};
+use super::code::{Body, Chain, Ident, Literal, Loop, Op, Target};
 use super::lex::{Lexer, Token, TokenKind};
 use super::{funcs, number, quote};
 
@@ -41,6 +43,12 @@ impl Parsed {
     /// The names of the templates it defines.
     pub fn defined(&self) -> impl Iterator<Item = &Str> {
         self.bodies.iter().filter_map(|body| body.name.as_ref())
+    }
+
+    /// The names of a chain.
+    #[inline]
+    pub(super) fn chain(&self, chain: Chain) -> &[Ident] {
+        &self.idents[chain.start as usize..][..chain.length as usize]
     }
 
     /// The line (from 1) and the column (in bytes, from 0) of an offset.
@@ -183,6 +191,8 @@ pub(super) struct Parser<'s> {
     pub(super) shorts: Vec<usize>,
     pub(super) ast: Ast,
     bodies: Vec<Body>,
+    /// Where the template of a name is in `bodies`.
+    defined: HashMap<Str, usize>,
     pub(super) idents: Vec<Ident>,
     pub(super) literals: Vec<Literal>,
     loops: Vec<Loop>,
@@ -207,6 +217,7 @@ impl<'s> Parser<'s> {
             shorts: Vec::new(),
             ast: Ast::default(),
             bodies: Vec::new(),
+            defined: HashMap::new(),
             idents: Vec::new(),
             literals: Vec::new(),
             loops: Vec::new(),
@@ -359,23 +370,27 @@ impl<'s> Parser<'s> {
             slots: tree.slots as u32,
             empty: tree.empty,
         };
-        if let Some(name) = &body.name {
-            // Of templates of one name in one file, only one may have a body.
-            let earlier = self.bodies.iter().position(|other| other.name.as_ref() == Some(name));
-            if let Some(earlier) = earlier {
-                if self.bodies[earlier].empty {
-                    self.bodies.remove(earlier);
+        let Some(name) = body.name.clone() else {
+            self.bodies.push(body);
+            return Ok(());
+        };
+        // Of templates of one name in one file, only one may have a body.
+        match self.defined.entry(name) {
+            Entry::Vacant(vacant) => {
+                vacant.insert(self.bodies.len());
+                self.bodies.push(body);
+            }
+            Entry::Occupied(occupied) => {
+                let earlier = &mut self.bodies[*occupied.get()];
+                if earlier.empty {
+                    *earlier = body;
                 } else if !body.empty {
-                    let shown = quoted(name);
+                    let shown = quoted(occupied.key());
                     return Err(self.error(format!("template: multiple definition of template {shown}")));
-                } else {
-                    self.trees.pop();
-                    return Ok(());
                 }
             }
-            self.trees.pop();
         }
-        self.bodies.push(body);
+        self.trees.pop();
         Ok(())
     }
 

@@ -160,12 +160,12 @@ impl Slot {
 type Entries = Vec<(Str, Slot)>;
 
 /// Tables that can be changed from several places.
-pub(super) struct Heap<'w> {
+pub(super) struct Heap {
     tables: Vec<Entries>,
     /// Whether nulls of chart defaults are dropped (Helm 4).
     cleans: bool,
     steps: usize,
-    warnings: &'w mut Vec<String>,
+    warnings: Vec<String>,
 }
 
 fn too_deep() -> Error {
@@ -176,9 +176,14 @@ fn find(entries: &Entries, key: &[u8]) -> std::result::Result<usize, usize> {
     entries.binary_search_by(|entry| entry.0.as_bytes().cmp(key))
 }
 
-impl<'w> Heap<'w> {
-    pub(super) fn new(compat: Compat, warnings: &'w mut Vec<String>) -> Self {
-        Self { tables: Vec::new(), cleans: compat == Compat::Helm4, steps: 0, warnings }
+impl Heap {
+    pub(super) fn new(compat: Compat) -> Self {
+        Self { tables: Vec::new(), cleans: compat == Compat::Helm4, steps: 0, warnings: Vec::new() }
+    }
+
+    /// Takes what there was to warn of.
+    pub(super) fn take_warnings(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.warnings)
     }
 
     fn warn(&mut self, message: String) {
@@ -244,6 +249,37 @@ impl<'w> Heap<'w> {
         self.add(vec![(key.into(), Slot::Table(inner))])
     }
 
+    /// Whether the table has the key.
+    pub(super) fn has(&self, table: TableId, key: &[u8]) -> bool {
+        self.slot(table, key).is_some()
+    }
+
+    /// The value under `key`.
+    ///
+    /// # Errors
+    /// As [`Heap::freeze`].
+    pub(super) fn value(&self, table: TableId, key: &[u8]) -> Result<Option<Value>> {
+        match self.slot(table, key) {
+            None => Ok(None),
+            Some(Slot::Frozen(value)) => Ok(Some(value.clone())),
+            Some(Slot::Table(id)) => self.freeze(*id).map(Some),
+        }
+    }
+
+    /// The value at the end of some keys, unless it is a table.
+    pub(super) fn scalar<'k>(&self, table: TableId, keys: impl Iterator<Item = &'k str>) -> Option<&Value> {
+        let mut keys = keys;
+        let mut table = table;
+        loop {
+            match self.slot(table, keys.next()?.as_bytes())? {
+                Slot::Table(id) => table = *id,
+                Slot::Frozen(value) => {
+                    return keys.try_fold(value, Value::get).filter(|value| value.as_map().is_none());
+                }
+            }
+        }
+    }
+
     /// The table as a value.
     ///
     /// # Errors
@@ -267,6 +303,37 @@ impl<'w> Heap<'w> {
                 Slot::Table(id) => Value::Map(self.freeze_at(*id, frozen, depth + 1)?),
             };
             entries.push((key.clone(), value));
+        }
+        let map = Arc::new(Map::from_entries(entries));
+        frozen[table] = Some(Arc::clone(&map));
+        Ok(map)
+    }
+
+    /// The table as a value; what it is made of is taken, not copied. The heap is done then.
+    ///
+    /// # Errors
+    /// As [`Heap::freeze`].
+    pub(super) fn into_value(mut self, table: TableId) -> Result<Value> {
+        let mut frozen = vec![None; self.tables.len()];
+        self.take_at(table, &mut frozen, 0).map(Value::Map)
+    }
+
+    fn take_at(&mut self, table: TableId, frozen: &mut [Option<Arc<Map>>], depth: usize) -> Result<Arc<Map>> {
+        if let Some(map) = &frozen[table] {
+            return Ok(Arc::clone(map));
+        }
+        if depth > DEPTH {
+            return Err(too_deep());
+        }
+        // Coalescing makes no table that contains itself, so nobody asks for these entries meanwhile.
+        let slots = std::mem::take(&mut self.tables[table]);
+        let mut entries = Vec::with_capacity(slots.len());
+        for (key, slot) in slots {
+            let value = match slot {
+                Slot::Frozen(value) => value,
+                Slot::Table(id) => Value::Map(self.take_at(id, frozen, depth + 1)?),
+            };
+            entries.push((key, value));
         }
         let map = Arc::new(Map::from_entries(entries));
         frozen[table] = Some(Arc::clone(&map));
@@ -344,27 +411,24 @@ impl<'w> Heap<'w> {
             return Ok(());
         }
 
-        let present = std::mem::take(&mut self.tables[dest]);
-        let mut merged = Vec::with_capacity(present.len() + defaults.len());
-        let mut present = present.into_iter().peekable();
+        let mut present = std::mem::take(&mut self.tables[dest]);
+        let mut changes = Changes::default();
+        let mut at = 0;
         for (key, default) in defaults.iter() {
-            while let Some(entry) = present.next_if(|entry| entry.0 < *key) {
-                merged.push(entry);
-            }
             let cleaned = || match clean {
                 Some(map) => map.get(key),
                 None => Some(default),
             };
-            let Some((_, mut slot)) = present.next_if(|entry| entry.0 == *key) else {
+            if !seek(&present, &mut at, key) {
                 if let Some(default) = cleaned() {
-                    merged.push((key.clone(), Slot::Frozen(default.clone())));
+                    changes.added.push((at, (key.clone(), Slot::Frozen(default.clone()))));
                 }
                 continue;
-            };
-            if slot.is_null() && nulls == Nulls::Delete {
-                continue;
             }
-            if slot.is_table() {
+            let slot = &mut present[at].1;
+            if slot.is_null() && nulls == Nulls::Delete {
+                changes.removed.push(at);
+            } else if slot.is_table() {
                 match default {
                     Value::Map(original) => {
                         let is_child = charts.children(chart).iter().any(|&child| charts.name(child) == key);
@@ -373,16 +437,14 @@ impl<'w> Heap<'w> {
                             Some(Value::Map(cleaned)) if nulls == Nulls::Delete => cleaned,
                             _ => original,
                         };
-                        self.overlay_slot(&mut slot, source, &path.then(key), nulls, 0)?;
+                        self.overlay_slot(slot, source, &path.then(key), nulls, 0)?;
                     }
                     Value::Null => {}
                     _ => self.warn(format!("warning: skipped value for {path}.{key}: Not a table.")),
                 }
             }
-            merged.push((key.clone(), slot));
         }
-        merged.extend(present);
-        self.tables[dest] = merged;
+        self.tables[dest] = changes.apply(present);
         Ok(())
     }
 
@@ -529,43 +591,78 @@ impl<'w> Heap<'w> {
         }
         match slot {
             Slot::Frozen(Value::Map(dest)) => {
-                if let Some(map) = overlay(dest, source, path, nulls, self.warnings, depth)? {
+                if let Some(map) = overlay(dest, source, path, nulls, &mut self.warnings, depth)? {
                     *dest = Arc::new(map);
                 }
             }
             Slot::Frozen(_) => {}
             Slot::Table(table) => {
                 let table = *table;
-                let present = std::mem::take(&mut self.tables[table]);
-                let mut merged = Vec::with_capacity(present.len() + source.len());
-                let mut present = present.into_iter().peekable();
+                let mut present = std::mem::take(&mut self.tables[table]);
+                let mut changes = Changes::default();
+                let mut at = 0;
                 for (key, value) in source.iter() {
-                    while let Some(entry) = present.next_if(|entry| entry.0 < *key) {
-                        merged.push(entry);
-                    }
-                    let Some((_, mut slot)) = present.next_if(|entry| entry.0 == *key) else {
-                        merged.push((key.clone(), Slot::Frozen(value.clone())));
+                    if !seek(&present, &mut at, key) {
+                        changes.added.push((at, (key.clone(), Slot::Frozen(value.clone()))));
                         continue;
-                    };
+                    }
+                    let slot = &mut present[at].1;
                     let path = path.then(key);
                     match value {
                         _ if slot.is_null() => {
                             if nulls == Nulls::Delete && !value.is_null() {
-                                continue;
+                                changes.removed.push(at);
                             }
                         }
                         Value::Map(map) if slot.is_table() => {
-                            self.overlay_slot(&mut slot, map, &path, nulls, depth + 1)?;
+                            self.overlay_slot(slot, map, &path, nulls, depth + 1)?;
                         }
-                        _ => warn_of_kinds(self.warnings, slot.is_table(), value, &path),
+                        _ => warn_of_kinds(&mut self.warnings, slot.is_table(), value, &path),
                     }
-                    merged.push((key.clone(), slot));
                 }
-                merged.extend(present);
-                self.tables[table] = merged;
+                self.tables[table] = changes.apply(present);
             }
         }
         Ok(())
+    }
+}
+
+/// Moves `at` to where `key` is or would be; whether it is there.
+fn seek(entries: &Entries, at: &mut usize, key: &Str) -> bool {
+    while let Some((other, _)) = entries.get(*at) {
+        match other.cmp(key) {
+            std::cmp::Ordering::Less => *at += 1,
+            order => return order == std::cmp::Ordering::Equal,
+        }
+    }
+    false
+}
+
+/// What a walk over two tables will have changed, by position.
+#[derive(Default)]
+struct Changes {
+    added: Vec<(usize, (Str, Slot))>,
+    removed: Vec<usize>,
+}
+
+impl Changes {
+    fn apply(self, entries: Entries) -> Entries {
+        if self.added.is_empty() && self.removed.is_empty() {
+            return entries;
+        }
+        let mut merged = Vec::with_capacity(entries.len() + self.added.len());
+        let mut added = self.added.into_iter().peekable();
+        let mut removed = self.removed.into_iter().peekable();
+        for (index, entry) in entries.into_iter().enumerate() {
+            while let Some((_, entry)) = added.next_if(|added| added.0 <= index) {
+                merged.push(entry);
+            }
+            if removed.next_if_eq(&index).is_none() {
+                merged.push(entry);
+            }
+        }
+        merged.extend(added.map(|added| added.1));
+        merged
     }
 }
 
@@ -598,39 +695,52 @@ fn overlay(
     if Arc::ptr_eq(dest, source) || source.is_empty() {
         return Ok(None);
     }
-    let mut merged = Vec::with_capacity(dest.len() + source.len());
-    let mut changed = false;
+    let mut changed: Option<Vec<(Str, Value)>> = None;
+    // Nothing is copied before the first change.
+    let start = |at: usize| -> Vec<(Str, Value)> {
+        let mut copied = Vec::with_capacity(dest.len() + source.len());
+        copied.extend(dest.iter().take(at).map(|(key, value)| (key.clone(), value.clone())));
+        copied
+    };
+    let mut at = 0;
     let mut present = dest.iter().peekable();
     for (key, value) in source.iter() {
         while let Some((key, value)) = present.next_if(|entry| entry.0 < key) {
-            merged.push((key.clone(), value.clone()));
+            if let Some(merged) = &mut changed {
+                merged.push((key.clone(), value.clone()));
+            }
+            at += 1;
         }
         let Some((_, own)) = present.next_if(|entry| entry.0 == key) else {
-            merged.push((key.clone(), value.clone()));
-            changed = true;
+            changed.get_or_insert_with(|| start(at)).push((key.clone(), value.clone()));
             continue;
         };
+        let mut outcome = Some(None);
         match (own, value) {
             (Value::Null, _) => {
                 if nulls == Nulls::Delete && !value.is_null() {
-                    changed = true;
-                    continue;
+                    outcome = None;
                 }
             }
             (Value::Map(inner), Value::Map(from)) => {
-                if let Some(map) = overlay(inner, from, &path.then(key), nulls, warnings, depth + 1)? {
-                    merged.push((key.clone(), map.into()));
-                    changed = true;
-                    continue;
-                }
+                outcome = Some(overlay(inner, from, &path.then(key), nulls, warnings, depth + 1)?);
             }
             _ => warn_of_kinds(warnings, own.as_map().is_some(), value, &path.then(key)),
         }
-        merged.push((key.clone(), own.clone()));
+        match outcome {
+            None => {
+                changed.get_or_insert_with(|| start(at));
+            }
+            Some(Some(map)) => changed.get_or_insert_with(|| start(at)).push((key.clone(), map.into())),
+            Some(None) => {
+                if let Some(merged) = &mut changed {
+                    merged.push((key.clone(), own.clone()));
+                }
+            }
+        }
+        at += 1;
     }
-    if !changed {
-        return Ok(None);
-    }
+    let Some(mut merged) = changed else { return Ok(None) };
     merged.extend(present.map(|(key, value)| (key.clone(), value.clone())));
     Ok(Some(Map::from_entries(merged)))
 }

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::coalesce::{Charts, GLOBAL, Heap, Layer, Nulls};
+use super::coalesce::{Charts, GLOBAL, Heap, Layer, Nulls, TableId};
 use super::print;
 use crate::chart::{Chart, Dependency, Metadata};
 use crate::data::{Map, Str, Value};
@@ -89,31 +89,61 @@ enum View<'v> {
     Level {
         /// The keys that were merged, in order.
         keys: Vec<Str>,
-        merged: Value,
+        heap: Heap,
+        merged: TableId,
         defaults: Option<&'v Map>,
         above: &'v View<'v>,
     },
 }
 
 impl View<'_> {
-    fn get(&self, key: &[u8]) -> Option<&Value> {
+    /// Whether the keys that were merged include this one.
+    fn is_merged(keys: &[Str], key: &[u8]) -> bool {
+        keys.binary_search_by(|other| other.as_bytes().cmp(key)).is_ok()
+    }
+
+    fn has(&self, key: &[u8]) -> bool {
         match self {
-            Self::User(values) => values.as_map()?.get(key),
-            Self::Level { keys, merged, defaults, above } => {
-                if keys.binary_search_by(|other| other.as_bytes().cmp(key)).is_ok() {
-                    return merged.as_map()?.get(key);
-                }
-                defaults.and_then(|defaults| defaults.get(key)).or_else(|| above.get(key))
+            Self::User(values) => values.as_map().is_some_and(|map| map.contains_key(key)),
+            Self::Level { keys, heap, merged, .. } if Self::is_merged(keys, key) => heap.has(*merged, key),
+            Self::Level { defaults, above, .. } => {
+                defaults.is_some_and(|defaults| defaults.contains_key(key)) || above.has(key)
             }
+        }
+    }
+
+    fn get(&self, key: &[u8]) -> Result<Option<Value>> {
+        match self {
+            Self::User(values) => Ok(values.as_map().and_then(|map| map.get(key)).cloned()),
+            Self::Level { keys, heap, merged, .. } if Self::is_merged(keys, key) => heap.value(*merged, key),
+            Self::Level { defaults, above, .. } => match defaults.and_then(|defaults| defaults.get(key)) {
+                Some(value) => Ok(Some(value.clone())),
+                None => above.get(key),
+            },
         }
     }
 
     /// The value at a dotted path, unless that is a table.
     fn path_value(&self, path: &str) -> Option<&Value> {
-        let mut keys = path.split('.');
-        let first = self.get(keys.next()?.as_bytes())?;
-        keys.try_fold(first, Value::get).filter(|value| value.as_map().is_none())
+        let first = path.split('.').next()?;
+        match self {
+            Self::User(values) => walk(values.as_map()?, path),
+            Self::Level { keys, heap, merged, .. } if Self::is_merged(keys, first.as_bytes()) => {
+                heap.scalar(*merged, path.split('.'))
+            }
+            Self::Level { defaults, above, .. } => match defaults {
+                Some(defaults) if defaults.contains_key(first) => walk(defaults, path),
+                _ => above.path_value(path),
+            },
+        }
     }
+}
+
+/// The value at a dotted path, unless that is a table.
+fn walk<'v>(map: &'v Map, path: &str) -> Option<&'v Value> {
+    let mut keys = path.split('.');
+    let first = map.get(keys.next()?)?;
+    keys.try_fold(first, Value::get).filter(|value| value.as_map().is_none())
 }
 
 /// A forest in which one chart has other defaults.
@@ -215,13 +245,14 @@ impl Forest {
         nulls: Nulls,
         warnings: &mut Vec<String>,
     ) -> Result<Value> {
-        let mut heap = Heap::new(self.compat, warnings);
+        let mut heap = Heap::new(self.compat);
         let dest = match values.as_map() {
             Some(map) => heap.thaw(map),
             None => heap.empty(),
         };
         heap.coalesce(self, chart, dest, nulls)?;
-        heap.freeze(dest)
+        warnings.append(&mut heap.take_warnings());
+        heap.into_value(dest)
     }
 
     /// Takes out what conditions and tags disable and gives aliases their names; returns what was decided,
@@ -252,7 +283,7 @@ impl Forest {
         }
         let layer = self.layer(chart).clone();
         let view = self.view(chart, &layer, above, warnings)?;
-        self.decide_by_tags(&needs, &view, warnings);
+        self.decide_by_tags(&needs, &view, warnings)?;
         self.decide_by_conditions(&needs, &view, path, warnings);
         decisions.extend(needs.iter().map(|&need| self.needs[need].enabled));
 
@@ -291,21 +322,25 @@ impl Forest {
         let mut keys: Vec<Str> = own
             .into_iter()
             .flat_map(Map::keys)
-            .filter(|key| above.get(key).is_some())
+            .filter(|key| above.has(key))
             .chain(self.children(chart).iter().map(|&child| self.name(child)))
             .cloned()
             .chain([Str::new(GLOBAL)])
             .collect();
         keys.sort_unstable();
         keys.dedup();
-        let present: Map =
-            keys.iter().filter_map(|key| Some((key.clone(), above.get(key)?.clone()))).collect();
+        let mut present = Map::new();
+        for key in &keys {
+            if let Some(value) = above.get(key)? {
+                present.insert(key.clone(), value);
+            }
+        }
         let restricted = Restricted { forest: self, chart, layer: layer.restricted(&keys, self.compat) };
-        let mut heap = Heap::new(self.compat, warnings);
-        let dest = heap.thaw(&present);
-        heap.coalesce(&restricted, chart, dest, Nulls::Delete)?;
-        let merged = heap.freeze(dest)?;
-        Ok(View::Level { keys, merged, defaults: layer.shown(self.compat), above })
+        let mut heap = Heap::new(self.compat);
+        let merged = heap.thaw(&present);
+        heap.coalesce(&restricted, chart, merged, Nulls::Delete)?;
+        warnings.append(&mut heap.take_warnings());
+        Ok(View::Level { keys, heap, merged, defaults: layer.shown(self.compat), above })
     }
 
     /// Puts the children in their final order: those Chart.yaml does not mention, then one per entry.
@@ -371,8 +406,17 @@ impl Forest {
         Ok(self.charts.len() - 1)
     }
 
-    fn decide_by_tags(&mut self, needs: &[usize], values: &View<'_>, warnings: &mut Vec<String>) {
-        let Some(tags) = values.get(b"tags").and_then(Value::as_map) else { return };
+    fn decide_by_tags(
+        &mut self,
+        needs: &[usize],
+        values: &View<'_>,
+        warnings: &mut Vec<String>,
+    ) -> Result<()> {
+        if needs.iter().all(|&need| self.needs[need].source.tags.is_empty()) {
+            return Ok(());
+        }
+        let tags = values.get(b"tags")?;
+        let Some(tags) = tags.as_ref().and_then(Value::as_map) else { return Ok(()) };
         for &need in needs {
             let need = &mut self.needs[need];
             let (mut some_true, mut some_false) = (false, false);
@@ -395,6 +439,7 @@ impl Forest {
             }
             need.enabled = some_true || !some_false;
         }
+        Ok(())
     }
 
     fn decide_by_conditions(

@@ -23,7 +23,7 @@ fn import_at(forest: &mut Forest, chart: usize, compat: Compat, warnings: &mut V
     }
     let Some(needs) = forest.needs(chart).map(<[usize]>::to_vec) else { return Ok(()) };
     let mut missing = Vec::new();
-    let mut heap = Heap::new(compat, warnings);
+    let mut heap = Heap::new(compat);
     let values = heap.empty();
     heap.coalesce(forest, chart, values, Nulls::Keep)?;
     let imported = heap.empty();
@@ -63,6 +63,7 @@ fn import_at(forest: &mut Forest, chart: usize, compat: Compat, warnings: &mut V
         None => heap.empty(),
     };
     heap.merge_tables(merged, imported)?;
+    warnings.append(&mut heap.take_warnings());
     let merged = heap.freeze(merged)?;
     warnings.append(&mut missing);
     forest.set_values(chart, merged);
@@ -73,12 +74,12 @@ fn import_at(forest: &mut Forest, chart: usize, compat: Compat, warnings: &mut V
 }
 
 /// The table at a dotted path, or the key that is none.
-fn table(heap: &mut Heap<'_>, root: TableId, path: &str) -> std::result::Result<TableId, String> {
+fn table(heap: &mut Heap, root: TableId, path: &str) -> std::result::Result<TableId, String> {
     path.split('.').try_fold(root, |at, key| heap.open(at, key.as_bytes()).ok_or_else(|| key.to_string()))
 }
 
 /// The table at the end of a new path.
-fn nest(heap: &mut Heap<'_>, path: &str, inner: TableId) -> TableId {
+fn nest(heap: &mut Heap, path: &str, inner: TableId) -> TableId {
     if path == "." {
         return inner;
     }

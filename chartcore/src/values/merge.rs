@@ -3,13 +3,12 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use super::coalesce::{self, Nulls};
+use super::coalesce::Nulls;
 use super::enable::Forest;
 use super::import;
 use super::origin;
-use super::schema::{Schema, SchemaSource, Schemas};
+use super::schema::{SchemaSource, Schemas};
 use super::{Inner, Overrides, Path, PathStep, Values};
-use crate::Compat;
 use crate::chart::Chart;
 use crate::data::Value;
 use crate::diag::Diagnostic;
@@ -106,21 +105,13 @@ impl Merger {
     /// # Errors
     /// As [`super::merge`].
     pub fn merge(&self, overrides: &Overrides) -> Result<Values> {
-        self.merge_passes(overrides, 1)
-    }
-
-    /// Merges; each pass after the first takes what came out of the one before for the user's values.
-    fn merge_passes(&self, overrides: &Overrides, passes: usize) -> Result<Values> {
         let user = overrides.resolve(self.source.compat())?;
         let mut warnings = Vec::new();
         let mut forest = self.forest.clone();
         let decisions = forest.enable(&user, &mut warnings)?;
         let processed = self.processed(forest, decisions)?;
         warnings.extend(processed.warnings.iter().cloned());
-        let mut tree = user.clone();
-        for _ in 0..passes {
-            tree = processed.forest.coalesce(Forest::ROOT, &tree, Nulls::Delete, &mut warnings)?;
-        }
+        let tree = processed.forest.coalesce(Forest::ROOT, &user, Nulls::Delete, &mut warnings)?;
         let mut inner = Inner {
             chart: processed.chart.clone(),
             source: self.source.clone(),
@@ -156,36 +147,6 @@ impl Merger {
         known.push(Arc::clone(&processed));
         Ok(processed)
     }
-}
-
-/// Merges as `helm lint` does: twice, so that defaults a null has deleted come back.
-///
-/// Helm: pkg/chart/v2/lint/rules/template.go.
-///
-/// # Errors
-/// As [`super::merge`].
-pub(crate) fn merge_for_lint(chart: &Chart, overrides: &Overrides, checks_schema: bool) -> Result<Values> {
-    let options = MergeOptions::default().skip_schema(!checks_schema);
-    Merger::with_options(chart, &options)?.merge_passes(overrides, 2)
-}
-
-/// Checks overrides over one chart's own defaults against its schema, subcharts aside, as `helm lint` does.
-///
-/// Helm: pkg/chart/v2/lint/rules/values.go.
-///
-/// # Errors
-/// The overrides cannot be read, or the schema refuses; Helm's text, its line end included.
-pub(crate) fn check_one_schema(
-    schema: &[u8],
-    defaults: &Value,
-    overrides: &Overrides,
-    compat: Compat,
-) -> Result<()> {
-    let user = overrides.resolve(compat)?;
-    let values = coalesce::tables(&user, defaults, Nulls::Delete, &mut Vec::new())?;
-    Schema::new(schema, compat, None)
-        .check(&values)
-        .map_err(|refusal| Error::new(ErrorKind::Schema, refusal.text))
 }
 
 /// Each warning once, in order.

@@ -12,13 +12,18 @@ pub(super) fn generate(chance: &Chance<'_>) -> Option<Vec<u8>> {
     for _ in 0..prime::ATTEMPTS {
         let divisor = prime::prime(chance, DIVISOR_BITS, |_| true)?;
         let step = divisor.plus(&divisor);
+        let mut last = Natural::from_small(0);
         for _ in 0..4 * MODULUS_BITS {
             // A random number with the highest bit set, made 1 modulo twice the divisor.
             let mut bytes = [0; MODULUS_BITS as usize / 8];
             chance.fill(&mut bytes);
             bytes[0] |= 0x80;
             let number = Natural::from_bytes(&bytes);
+            if number == last {
+                return None;
+            }
             let modulus = number.minus(&number.modulo(&step)).plus(&one);
+            last = number;
             if modulus.bits() != MODULUS_BITS || !prime::is_prime(&modulus, chance) {
                 continue;
             }

@@ -153,7 +153,7 @@ impl PrivateKey {
             "RSA" => RsaKey::from_der(&der).map(Self::Rsa).map_err(str::to_owned),
             "EC" => EcKey::from_der(&der, None).map(Self::Ec).map_err(str::to_owned),
             "DSA" => dsa_fields(&der).map(|()| Self::Dsa(der)).ok_or_else(|| MALFORMED.to_owned()),
-            kind => return Err(format!("invalid private key type {kind}")),
+            _ => return Err(format!("invalid private key type {label}")),
         }
         .map_err(|problem| format!("parsing {kind} private key from PEM: {problem}"))
     }
@@ -261,7 +261,7 @@ impl PrivateKey {
     }
 }
 
-const MALFORMED: &str = "asn1: structure error: tags don't match";
+const MALFORMED: &str = "asn1: syntax error: truncated tag or length";
 
 /// Checks that six numbers are there.
 fn dsa_fields(der: &[u8]) -> Option<()> {

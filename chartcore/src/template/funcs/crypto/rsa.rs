@@ -27,28 +27,21 @@ impl RsaKey {
         let one = Natural::from_small(1);
         // The exponent is a prime: it needs only not to divide the prime less one.
         let wanted = |prime: &Natural| prime.modulo(&exponent) != one;
-        for _ in 0..prime::ATTEMPTS {
-            let first = prime::prime(chance, bits / 2, wanted)?;
-            let second = prime::prime(chance, bits / 2, wanted)?;
-            if first == second {
-                continue;
-            }
-            let modulus = first.times(&second);
-            let totient = first.minus(&one).times(&second.minus(&one));
-            // The inverse d of the exponent e modulo the totient t is (1 + k t) / e, with the k below e that
-            // makes it whole: k = -1 / t modulo e, and e is a prime.
-            let inverse = totient.power(&exponent.minus(&Natural::from_small(2)), &exponent)?;
-            let factor = exponent.minus(&inverse);
-            let (private, rest) = factor.times(&totient).plus(&one).divided_by(&exponent);
-            debug_assert!(rest.is_zero());
-            return Some(Self { modulus, exponent, private, first, second });
-        }
-        None
+        let first = prime::prime(chance, bits / 2, wanted)?;
+        let second = prime::prime(chance, bits / 2, |prime| wanted(prime) && *prime != first)?;
+        let modulus = first.times(&second);
+        let totient = first.minus(&one).times(&second.minus(&one));
+        // The inverse d of the exponent e modulo the totient t is (1 + k t) / e, with the k below e that makes
+        // it whole: k = -1 / t modulo e, and e is a prime.
+        let inverse = totient.power(&exponent.minus(&Natural::from_small(2)), &exponent)?;
+        let factor = exponent.minus(&inverse);
+        let (private, rest) = factor.times(&totient).plus(&one).divided_by(&exponent);
+        rest.is_zero().then_some(Self { modulus, exponent, private, first, second })
     }
 
     /// Reads `RSAPrivateKey`.
     pub(super) fn from_der(der: &[u8]) -> Result<Self, &'static str> {
-        const MALFORMED: &str = "asn1: structure error: length too large";
+        const MALFORMED: &str = "asn1: syntax error: truncated tag or length";
         let read = || {
             let mut whole = der::Reader::new(der);
             let mut fields = whole.sequence()?;
@@ -66,6 +59,10 @@ impl RsaKey {
         }
         if modulus.bits() > BITS_LIMIT {
             return Err("crypto/rsa: modulus is too large");
+        }
+        // Whoever sends a small modulus with huge factors wants to keep us busy.
+        if [&private, &first, &second].into_iter().any(|number| number.bits() > modulus.bits()) {
+            return Err("crypto/rsa: invalid private key");
         }
         if first.times(&second) != modulus {
             return Err("crypto/rsa: p * q != n");

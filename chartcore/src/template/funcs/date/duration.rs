@@ -1,6 +1,6 @@
 //! Durations. Go: `time.Duration`.
 
-use super::layout::quoted;
+use super::reading::quoted;
 use crate::template::funcs::arguments;
 use crate::template::{Any, Fault, Method, Scope, Type, print};
 

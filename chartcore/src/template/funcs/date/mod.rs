@@ -3,6 +3,7 @@
 mod civil;
 mod duration;
 mod layout;
+mod reading;
 mod time;
 mod zone;
 
@@ -97,7 +98,7 @@ pub(super) fn year_and_rest(seconds: i64) -> (i64, String) {
 
 /// The `time.Time` of an RFC 3339 text; with a name, in a zone so called whose clocks show UTC.
 pub(super) fn of_rfc3339(text: &str, zone: Option<&'static str>) -> Option<Any> {
-    let time = layout::parse(b"2006-01-02T15:04:05.999999999Z07:00", text.as_bytes(), &Zone::UTC).ok()?;
+    let time = reading::parse(b"2006-01-02T15:04:05.999999999Z07:00", text.as_bytes(), &Zone::UTC).ok()?;
     Some(Any::object(match zone {
         Some(name) => time.within(Zone::fixed(name, 0)),
         None => time,
@@ -150,7 +151,7 @@ fn must_date_modify(_: &mut Scope<'_>, arguments: &[Any]) -> Result<Any, Fault> 
 
 fn parsed(scope: &Scope<'_>, arguments: &[Any]) -> Result<Time, Fault> {
     let (layout, text) = (arguments::text(arguments, 0), arguments::text(arguments, 1));
-    layout::parse(layout, text, &local(scope.host)).map_err(Fault::new)
+    reading::parse(layout, text, &local(scope.host)).map_err(Fault::new)
 }
 
 fn ago(scope: &mut Scope<'_>, arguments: &[Any]) -> Result<Any, Fault> {
