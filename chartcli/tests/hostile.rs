@@ -102,8 +102,6 @@ fn check_profile(profile: &str) {
                         )),
                     };
                     if let Some(problem) = problem {
-                        // At once too: a run over all cases is long.
-                        writeln!(io::stderr(), "{profile} {}: {problem}", case.id).unwrap();
                         complaints.lock().unwrap().insert(case.id.clone(), problem);
                     }
                 }
