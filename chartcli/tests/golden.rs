@@ -63,7 +63,10 @@ fn run(case: &Case, profile: &str) -> Shown {
         words.extend(["--kube-version".to_owned(), "1.34.0".to_owned()]);
     }
     words.extend(["--compat".to_owned(), profile.to_owned()]);
-    let mut child = Command::new(env!("CARGO_BIN_EXE_chart"))
+    let mut child = Command::new(env!("CARGO_BIN_EXE_chart"));
+    // Under Helm's name it speaks of itself as Helm does.
+    std::os::unix::process::CommandExt::arg0(&mut child, "helm");
+    let mut child = child
         .args(&words)
         .current_dir(&charts)
         .env_clear()

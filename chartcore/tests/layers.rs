@@ -11,8 +11,8 @@ const ORDER: &[(&str, &[&str])] = &[
     ("diag", &[]),
     ("error", &["diag"]),
     ("quote", &[]),
-    ("version", &["diag", "error"]),
-    ("regex", &["diag", "error"]),
+    ("version", &["diag", "error", "quote"]),
+    ("regex", &["diag", "error", "quote"]),
     ("files", &["diag", "error", "quote"]),
     ("data", &["diag", "error", "quote"]),
     ("template", &["diag", "error", "quote", "version", "regex", "files", "data"]),
@@ -57,6 +57,7 @@ const ORDER: &[(&str, &[&str])] = &[
         &[
             "diag",
             "error",
+            "quote",
             "version",
             "files",
             "data",

@@ -9,10 +9,17 @@ mod determinism;
 mod figures;
 mod fuzz;
 mod golden;
+#[cfg(unix)]
+mod hostile;
 mod live;
 mod oracle;
 mod places;
 mod process;
+/// Shared with the test of the same cases, which uses the rest of it.
+#[cfg(unix)]
+#[allow(dead_code)]
+#[path = "../../chartcli/tests/hostile/recipe.rs"]
+mod recipe;
 mod reference;
 mod tidy;
 
@@ -28,6 +35,7 @@ cargo xtask <chore>
   oracle build | run        build the Go oracle and print its path; serve it on stdin/stdout
   helm                      install Helm 3.22.0 and 4.3.1 with `go install` when absent; print their paths
   golden [--check] [NAME]   write fixtures/golden from both Helms; --check: compare instead of writing
+  hostile [--new] [NAME]    write fixtures/hostile/helm.tsv from both Helms; --new: only what is not there
   corpus [helm3|helm4]      the shared corpus through `chart template`, compared byte for byte
   live [--charts N]         both Helms and `chart` side by side on N corpus charts (default 100)
   determinism [--cases N]   the same bytes under other locales, time zones, folders and file orders
@@ -58,6 +66,8 @@ fn main() -> ExitCode {
             }
         }),
         ["golden", rest @ ..] => golden::run(rest),
+        #[cfg(unix)]
+        ["hostile", rest @ ..] => hostile::run(rest),
         ["corpus", rest @ ..] => corpus::run(rest),
         ["live", rest @ ..] => live::run(rest),
         ["determinism", rest @ ..] => determinism::run(rest),

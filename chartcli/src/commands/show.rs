@@ -67,7 +67,7 @@ fn crds_text(chart: &Chart, compat: Compat, whole: bool) -> Vec<u8> {
 pub(crate) fn all(context: &Context<'_>) -> Outcome {
     let chart = opened(context)?;
     let mut out = definition(&chart)?;
-    if chart.values_file().is_some() || context.settings.compat == Compat::Helm4 {
+    if chart.values_file().is_some() {
         out.extend_from_slice(b"---\n");
     }
     out.extend_from_slice(&values_text(&chart));

@@ -7,7 +7,7 @@ use chartcore::chart::{self, LoadOptions};
 use chartcore::files::directory::Symlinks;
 use chartcore::render::{KubeVersion, RenderOptions, Rendered};
 use chartcore::values::{self, MergeOptions, Overrides, Setter};
-use chartcore::{Chart, Error, ErrorKind};
+use chartcore::{Chart, Compat, Error, ErrorKind};
 
 use super::{Context, Failure};
 use crate::settings::Role;
@@ -82,12 +82,18 @@ pub(crate) fn render(
 ) -> Result<Rendered, Failure> {
     chartcore::render::check(chart, options)?;
     let merge = MergeOptions::default().skip_schema(context.given.switch("skip-schema-validation"));
-    let values = values::merge_with(chart, overrides, &merge)?;
+    let values =
+        values::merge_with(chart, overrides, &merge).map_err(|error| match context.settings.compat {
+            // Helm 4 names the step that failed; the schemas are checked in a later one.
+            Compat::Helm4 if error.kind() != ErrorKind::Schema => {
+                error.prefixed("chart dependencies processing failed: ")
+            }
+            _ => error,
+        })?;
     Ok(chartcore::render::render(chart, &values, options)?)
 }
 
 /// Reads `--kube-version`.
 pub(crate) fn kube_version(text: &str) -> Result<KubeVersion, Failure> {
-    let invalid = |error: Error| error.prefixed(format_args!("invalid kube version '{text}': "));
-    Ok(KubeVersion::parse(text).map_err(invalid)?)
+    Ok(KubeVersion::parse(text)?)
 }

@@ -23,13 +23,8 @@ pub(super) fn unreadable(
     if problem.line > 0 || !problem.text.contains("json: cannot unmarshal") {
         diagnostic.notes.push((excerpt(bytes, line), None));
     }
-    let place = rendered.and_then(|rendered| {
-        let line_start = line_start(bytes, line);
-        {
-            let _ = (rendered, line_start);
-            None::<Location>
-        }
-    });
+    let place =
+        rendered.and_then(|rendered| rendered.template_place(source, text.start() + line_start(bytes, line)));
     diagnostic = match place {
         Some(place) => {
             diagnostic.label = Some("wrote the bad line".to_owned());

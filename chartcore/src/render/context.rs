@@ -244,6 +244,10 @@ fn pointer<T, O: Object + 'static>(entry: &Option<T>, object: impl Fn(&T) -> O) 
 }
 
 fn annotations(metadata: &Metadata) -> Any {
+    // Go has a nil map where Chart.yaml has no annotations.
+    if metadata.annotations.is_empty() {
+        return Any::Map(Map::nil_of(MapType::String));
+    }
     let entries = metadata.annotations.iter().map(|(key, value)| (key.into(), Any::str(value))).collect();
     Any::Map(Map::typed(MapType::String, entries))
 }

@@ -58,7 +58,7 @@ impl RenderOptions {
 
     /// Sets `.Release.IsUpgrade`, and `.Release.IsInstall` to the opposite.
     #[must_use]
-    #[expect(clippy::wrong_self_convention, reason = "the word is Helm's")]
+    #[allow(clippy::wrong_self_convention, reason = "the name is Helm's: `.Release.IsUpgrade`")]
     pub fn is_upgrade(mut self, is_upgrade: bool) -> Self {
         self.is_upgrade = is_upgrade;
         self

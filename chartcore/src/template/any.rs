@@ -379,6 +379,11 @@ impl Map {
         Self::made(MapType::Any, true, Store::Live(Vec::new()))
     }
 
+    /// The nil map of another type.
+    pub fn nil_of(kind: MapType) -> Self {
+        Self { kind, ..Self::nil() }
+    }
+
     /// Whether it is Go's nil map.
     pub fn is_nil(&self) -> bool {
         self.cell.nil
@@ -583,7 +588,7 @@ pub(super) fn untie_knots() {
     let mut budget = 1_000_000;
     for (map, key) in knots {
         let Some(cell) = map.upgrade() else { continue };
-        let map = Map { kind: MapType::Any, cell };
+        let map = Map { cell, kind: MapType::Any };
         let Some(value) = map.get(&key) else { continue };
         if leads_to(value, &map, &mut budget) {
             map.remove(&key);
@@ -780,20 +785,40 @@ impl Any {
     /// base64 text, objects give their [`Object::to_value`].
     ///
     /// # Errors
-    /// A map that contains itself (`set . "x" .`), which Go's encoder refuses too: the nesting limit.
+    /// A map that contains itself (`set . "x" .`), which Go's encoder refuses too: the nesting limit. A value
+    /// of very many parts, most of them the same one again.
     pub fn to_value(&self) -> Result<Value, Fault> {
-        self.to_value_at(0)
+        self.to_value_at(0, &mut 0)
     }
 
-    fn to_value_at(&self, depth: usize) -> Result<Value, Fault> {
-        /// encoding/json gives up on cycles it meets after 1,000 levels of pointers.
-        const LIMIT: usize = 1_000;
-        if depth > LIMIT {
-            return Err(Fault::new(format!(
-                "json: unsupported value: encountered a cycle via {}",
-                self.type_name()
-            )));
+    // Three small functions and plain loops: the frames of one level are what 2 MiB of stack are divided by.
+    fn to_value_at(&self, depth: usize, parts: &mut usize) -> Result<Value, Fault> {
+        /// No writer goes deeper. encoding/json gives up on cycles after 1,000 levels of pointers.
+        const DEPTH: usize = data::yaml::MAX_DEPTH;
+        /// What is written out is a tree, even where lists and maps are shared and few.
+        const PARTS: usize = 5_000_000;
+        if depth > DEPTH {
+            let name = self.type_name();
+            return Err(Fault::new(format!("json: unsupported value: encountered a cycle via {name}")));
         }
+        *parts += 1;
+        if *parts > PARTS {
+            return Err(Fault::new(format!("json: the value has more than {PARTS} parts")));
+        }
+        match self {
+            Self::List(list) if !list.is_nil() && list.element() != Element::Byte => {
+                list_value(list, depth, parts)
+            }
+            Self::Map(map) if !map.is_nil() => match map.as_frozen() {
+                Some(tree) => Ok(Value::Map(tree)),
+                None => map_value(map, depth, parts),
+            },
+            _ => self.leaf_value(),
+        }
+    }
+
+    /// [`Any::to_value`] of what holds no other values.
+    fn leaf_value(&self) -> Result<Value, Fault> {
         Ok(match self {
             Self::Nil => Value::Null,
             Self::Bool(truth) => Value::Bool(*truth),
@@ -806,9 +831,7 @@ impl Any {
             Self::Float(number) => Value::Float(*number),
             Self::Complex(_) => return Err(Fault::new("json: unsupported type: complex128")),
             Self::Str(text) => Value::String(text.clone()),
-            Self::List(list) if list.is_nil() => Value::Null,
-            Self::Map(map) if map.is_nil() => Value::Null,
-            Self::List(list) if list.element() == Element::Byte => {
+            Self::List(list) if !list.is_nil() => {
                 let bytes = list.items().iter().map(|item| match item {
                     Self::Uint8(byte) => *byte,
                     _ => 0,
@@ -816,21 +839,27 @@ impl Any {
                 let bytes: Vec<u8> = bytes.collect();
                 Value::String(data::json::encode_base64(&bytes).into())
             }
-            Self::List(list) => Value::List(Arc::new(
-                list.items().iter().map(|item| item.to_value_at(depth + 1)).collect::<Result<_, _>>()?,
-            )),
-            Self::Map(map) => match map.as_frozen() {
-                Some(tree) => Value::Map(tree),
-                None => map
-                    .entries()
-                    .iter()
-                    .map(|(key, item)| Ok((key.clone(), item.to_value_at(depth + 1)?)))
-                    .collect::<Result<data::Map, Fault>>()?
-                    .into(),
-            },
+            Self::List(_) | Self::Map(_) => Value::Null,
             Self::Object(object) => object.to_value(),
         })
     }
+}
+
+fn list_value(list: &List, depth: usize, parts: &mut usize) -> Result<Value, Fault> {
+    let items = list.items();
+    let mut values = Vec::with_capacity(items.len());
+    for item in items.iter() {
+        values.push(item.to_value_at(depth + 1, parts)?);
+    }
+    Ok(Value::List(Arc::new(values)))
+}
+
+fn map_value(map: &Map, depth: usize, parts: &mut usize) -> Result<Value, Fault> {
+    let mut values = data::Map::default();
+    for (key, item) in map.entries().iter() {
+        values.insert(key.clone(), item.to_value_at(depth + 1, parts)?);
+    }
+    Ok(values.into())
 }
 
 impl fmt::Debug for Any {

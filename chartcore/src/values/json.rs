@@ -16,18 +16,63 @@ pub(super) enum Json {
     Number(Str),
     String(Str),
     Array(Vec<Json>),
-    /// By key; of equal keys the last one has won.
-    Object(Vec<(Str, Json)>),
+    Object(Members),
+}
+
+/// The members of an object by key; of equal keys the last one has won.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Members {
+    list: Vec<(Str, Json)>,
+    /// A bit for each key, by [`bit`]: most questions are for keys that are not there.
+    bits: u64,
+}
+
+/// One of 64 bits, by a key's length and ends.
+fn bit(key: &[u8]) -> u64 {
+    let end = |byte: Option<&u8>| u64::from(byte.copied().unwrap_or(0));
+    let mixed = (key.len() as u64).wrapping_mul(31) ^ end(key.first()).wrapping_mul(7) ^ end(key.last());
+    1 << (mixed % 64)
+}
+
+impl Members {
+    fn new(mut list: Vec<(Str, Json)>) -> Self {
+        // Stable, so the last of equal keys stays last and wins.
+        list.sort_by(|left, right| left.0.cmp(&right.0));
+        list.dedup_by(|later, earlier| {
+            let same = later.0 == earlier.0;
+            if same {
+                std::mem::swap(later, earlier);
+            }
+            same
+        });
+        let bits = list.iter().fold(0, |bits, member| bits | bit(&member.0));
+        Self { list, bits }
+    }
+
+    fn get(&self, key: &str) -> Option<&Json> {
+        if self.bits & bit(key.as_bytes()) == 0 {
+            return None;
+        }
+        let at = self.list.binary_search_by(|member| member.0.as_bytes().cmp(key.as_bytes())).ok()?;
+        self.list.get(at).map(|member| &member.1)
+    }
+
+    /// The members, by key.
+    pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = (&Str, &Json)> {
+        self.list.iter().map(|(key, value)| (key, value))
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.list.len()
+    }
 }
 
 impl Json {
     /// The member `key` of an object.
     pub(super) fn get(&self, key: &str) -> Option<&Json> {
         match self {
-            Self::Object(members) => {
-                let at = members.binary_search_by(|member| member.0.as_bytes().cmp(key.as_bytes())).ok()?;
-                members.get(at).map(|member| &member.1)
-            }
+            Self::Object(members) => members.get(key),
             _ => None,
         }
     }
@@ -52,6 +97,7 @@ impl Json {
             Self::Array(items) => items.into_iter().map(Self::into_value).collect::<Option<Vec<_>>>()?.into(),
             Self::Object(members) => Value::from(
                 members
+                    .list
                     .into_iter()
                     .map(|(key, value)| Some((key, value.into_value()?)))
                     .collect::<Option<crate::data::Map>>()?,
@@ -215,7 +261,7 @@ impl Reader<'_> {
         self.skip_blanks();
         if self.peek() == Some(b'}') {
             self.at += 1;
-            return Ok(Json::Object(members));
+            return Ok(Json::Object(Members::new(members)));
         }
         loop {
             self.skip_blanks();
@@ -240,16 +286,7 @@ impl Reader<'_> {
                 _ => return self.fail("after object key:value pair"),
             }
         }
-        // Stable, so the last of equal keys stays last and wins.
-        members.sort_by(|left, right| left.0.cmp(&right.0));
-        members.dedup_by(|later, earlier| {
-            let same = later.0 == earlier.0;
-            if same {
-                std::mem::swap(later, earlier);
-            }
-            same
-        });
-        Ok(Json::Object(members))
+        Ok(Json::Object(Members::new(members)))
     }
 
     fn string(&mut self) -> Result<Str, String> {

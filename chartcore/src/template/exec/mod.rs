@@ -36,7 +36,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { steps: 500_000_000, output: 256 << 20, produced: 8 << 30 }
+        Self { steps: 100_000_000, output: 256 << 20, produced: 8 << 30 }
     }
 }
 

@@ -347,7 +347,8 @@ impl<'s> Walk<'s> {
         place: &Place<'_>,
     ) -> (SchemaId, Option<SchemaId>) {
         let Some(dialects) = self.dialects else { return (id, meta) };
-        if meta != Some(id) {
+        // A schema in one dialect, as nearly all are, never changes over.
+        if meta != Some(id) || dialects.values().all(|other| *other == id) {
             return (id, meta);
         }
         let pointer: String = place
@@ -833,7 +834,10 @@ fn equals(value: &Value, json: &Json) -> bool {
         }
         (Value::Map(left), Json::Object(right)) => {
             left.len() == right.len()
-                && left.iter().zip(right).all(|(left, right)| left.0 == &right.0 && equals(left.1, &right.1))
+                && left
+                    .iter()
+                    .zip(right.iter())
+                    .all(|(left, right)| left.0 == right.0 && equals(left.1, right.1))
         }
         _ => false,
     }

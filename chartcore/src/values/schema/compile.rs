@@ -11,6 +11,7 @@ use std::sync::OnceLock;
 use super::super::json::{self, Json};
 use super::super::print::quote;
 use super::check;
+use super::draft::{Dialect, Draft, Place, known_document};
 use super::format;
 use super::number::Decimal;
 use super::url::{Url, encode_pointer, unescape};
@@ -121,141 +122,6 @@ pub(super) struct Graph {
     pub(super) start: SchemaId,
 }
 
-/// A version of JSON schema.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Draft {
-    Draft4,
-    Draft6,
-    Draft7,
-    Draft2019,
-    Draft2020,
-}
-
-impl Draft {
-    const ALL: [Self; 5] = [Self::Draft4, Self::Draft6, Self::Draft7, Self::Draft2019, Self::Draft2020];
-
-    fn number(self) -> u16 {
-        match self {
-            Self::Draft4 => 4,
-            Self::Draft6 => 6,
-            Self::Draft7 => 7,
-            Self::Draft2019 => 2019,
-            Self::Draft2020 => 2020,
-        }
-    }
-
-    fn url(self) -> &'static str {
-        match self {
-            Self::Draft4 => "http://json-schema.org/draft-04/schema",
-            Self::Draft6 => "http://json-schema.org/draft-06/schema",
-            Self::Draft7 => "http://json-schema.org/draft-07/schema",
-            Self::Draft2019 => "https://json-schema.org/draft/2019-09/schema",
-            Self::Draft2020 => "https://json-schema.org/draft/2020-12/schema",
-        }
-    }
-
-    fn id_keyword(self) -> &'static str {
-        if self == Self::Draft4 { "id" } else { "$id" }
-    }
-
-    fn vocabularies(self) -> &'static [&'static str] {
-        match self {
-            Self::Draft2019 => &["core", "applicator", "validation", "meta-data", "format", "content"],
-            Self::Draft2020 => &[
-                "core",
-                "applicator",
-                "unevaluated",
-                "validation",
-                "meta-data",
-                "format-annotation",
-                "format-assertion",
-                "content",
-            ],
-            _ => &[],
-        }
-    }
-
-    /// Where subschemas are: keyword, and whether in it, in its items or in its members.
-    fn subschemas(self) -> impl Iterator<Item = (&'static str, Place)> {
-        use Place::{Items, Members, Own};
-        const PLACES: [(&str, Place, Draft); 23] = [
-            ("definitions", Members, Draft::Draft4),
-            ("not", Own, Draft::Draft4),
-            ("allOf", Items, Draft::Draft4),
-            ("anyOf", Items, Draft::Draft4),
-            ("oneOf", Items, Draft::Draft4),
-            ("properties", Members, Draft::Draft4),
-            ("additionalProperties", Own, Draft::Draft4),
-            ("patternProperties", Members, Draft::Draft4),
-            ("items", Own, Draft::Draft4),
-            ("items", Items, Draft::Draft4),
-            ("additionalItems", Own, Draft::Draft4),
-            ("dependencies", Members, Draft::Draft4),
-            ("propertyNames", Own, Draft::Draft6),
-            ("contains", Own, Draft::Draft6),
-            ("if", Own, Draft::Draft7),
-            ("then", Own, Draft::Draft7),
-            ("else", Own, Draft::Draft7),
-            ("$defs", Members, Draft::Draft2019),
-            ("dependentSchemas", Members, Draft::Draft2019),
-            ("unevaluatedProperties", Own, Draft::Draft2019),
-            ("unevaluatedItems", Own, Draft::Draft2019),
-            ("contentSchema", Own, Draft::Draft2019),
-            ("prefixItems", Items, Draft::Draft2020),
-        ];
-        PLACES.into_iter().filter(move |place| place.2 <= self).map(|place| (place.0, place.1))
-    }
-
-    /// The draft a `$schema` names.
-    fn from_url(url: &str) -> Option<Self> {
-        let url = url.strip_suffix('#').unwrap_or(url);
-        let url = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://")).unwrap_or(url);
-        match url {
-            "json-schema.org/schema" => Some(Self::Draft2020),
-            _ => Self::ALL.into_iter().find(|draft| {
-                draft.url().trim_start_matches("https://").trim_start_matches("http://") == url
-            }),
-        }
-    }
-
-    fn id(self, schema: &Json) -> Option<&str> {
-        if self < Self::Draft2019 && schema.get("$ref").is_some() {
-            return None;
-        }
-        let id = schema.get(self.id_keyword())?.as_str()?;
-        Some(id.split('#').next().unwrap_or_default()).filter(|id| !id.is_empty())
-    }
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Place {
-    Own,
-    Items,
-    Members,
-}
-
-/// A draft with the vocabularies a metaschema picks.
-#[derive(Debug, Clone)]
-struct Dialect {
-    draft: Draft,
-    vocabularies: Option<Vec<String>>,
-}
-
-impl Dialect {
-    fn has(&self, vocabulary: &str) -> bool {
-        if vocabulary == "core" || self.draft < Draft::Draft2019 {
-            return true;
-        }
-        match &self.vocabularies {
-            Some(names) => names.iter().any(|name| name == vocabulary),
-            None => {
-                matches!(vocabulary, "applicator" | "validation")
-                    || (vocabulary == "unevaluated" && self.draft == Draft::Draft2020)
-            }
-        }
-    }
-}
-
 /// A part of a document with a URL of its own.
 #[derive(Debug, Clone)]
 struct Resource {
@@ -322,60 +188,40 @@ pub(super) struct Metaschemas {
     vocabularies: BTreeMap<(Draft, &'static str), SchemaId>,
 }
 
-/// The metaschemas of all drafts.
-fn metaschemas() -> &'static Metaschemas {
-    static METASCHEMAS: OnceLock<Metaschemas> = OnceLock::new();
-    METASCHEMAS.get_or_init(|| {
+impl Metaschemas {
+    fn new(drafts: &[Draft], with_vocabularies: bool) -> Self {
         let mut refuse = |url: &str| Err(format!("no URLLoader registered for {}", quote(url)));
         let mut compiler = Compiler::new(&mut refuse, true);
-        let mut drafts = BTreeMap::new();
+        let mut starts = BTreeMap::new();
         let mut vocabularies = BTreeMap::new();
-        for draft in Draft::ALL {
+        for &draft in drafts {
             if let Ok(schema) = compiler.compile(draft.url()) {
-                drafts.insert(draft, schema);
+                starts.insert(draft, schema);
             }
-            for &vocabulary in draft.vocabularies() {
+            let wanted = if with_vocabularies { draft.vocabularies() } else { &[] };
+            for &vocabulary in wanted {
                 let url = format!("{}meta/{vocabulary}", draft.url().trim_end_matches("schema"));
                 if let Ok(schema) = compiler.compile(&url) {
                     vocabularies.insert((draft, vocabulary), schema);
                 }
             }
         }
-        Metaschemas { graph: Graph { schemas: compiler.schemas, start: 0 }, drafts, vocabularies }
-    })
-}
+        Self { graph: Graph { schemas: compiler.schemas, start: 0 }, drafts: starts, vocabularies }
+    }
 
-/// The text of a metaschema that every reader knows.
-fn known_document(url: &str) -> Option<&'static str> {
-    let path = url
-        .strip_prefix("http://json-schema.org/")
-        .or_else(|| url.strip_prefix("https://json-schema.org/"))?;
-    Some(match path {
-        "draft-04/schema" => include_str!("meta/draft-04.schema.json"),
-        "draft-06/schema" => include_str!("meta/draft-06.schema.json"),
-        "draft-07/schema" => include_str!("meta/draft-07.schema.json"),
-        "draft/2019-09/schema" => include_str!("meta/draft.2019-09.schema.json"),
-        "draft/2019-09/meta/applicator" => include_str!("meta/draft.2019-09.meta.applicator.json"),
-        "draft/2019-09/meta/content" => include_str!("meta/draft.2019-09.meta.content.json"),
-        "draft/2019-09/meta/core" => include_str!("meta/draft.2019-09.meta.core.json"),
-        "draft/2019-09/meta/format" => include_str!("meta/draft.2019-09.meta.format.json"),
-        "draft/2019-09/meta/meta-data" => include_str!("meta/draft.2019-09.meta.meta-data.json"),
-        "draft/2019-09/meta/validation" => include_str!("meta/draft.2019-09.meta.validation.json"),
-        "schema" | "draft/2020-12/schema" => include_str!("meta/draft.2020-12.schema.json"),
-        "draft/2020-12/meta/applicator" => include_str!("meta/draft.2020-12.meta.applicator.json"),
-        "draft/2020-12/meta/content" => include_str!("meta/draft.2020-12.meta.content.json"),
-        "draft/2020-12/meta/core" => include_str!("meta/draft.2020-12.meta.core.json"),
-        "draft/2020-12/meta/format-annotation" => {
-            include_str!("meta/draft.2020-12.meta.format-annotation.json")
+    /// The metaschemas for some dialects: those of the one draft that nearly every schema keeps to, or all.
+    fn of<'d>(mut dialects: impl Iterator<Item = &'d Dialect>) -> &'static Self {
+        static ONE: [OnceLock<Metaschemas>; Draft::ALL.len()] = [const { OnceLock::new() }; Draft::ALL.len()];
+        static ALL: OnceLock<Metaschemas> = OnceLock::new();
+        let first = dialects.next();
+        if let Some(Dialect { draft, vocabularies: None }) = first
+            && dialects.all(|dialect| dialect.draft == *draft && dialect.vocabularies.is_none())
+            && let Some(at) = Draft::ALL.iter().position(|known| known == draft)
+        {
+            return ONE[at].get_or_init(|| Self::new(&[*draft], false));
         }
-        "draft/2020-12/meta/format-assertion" => {
-            include_str!("meta/draft.2020-12.meta.format-assertion.json")
-        }
-        "draft/2020-12/meta/meta-data" => include_str!("meta/draft.2020-12.meta.meta-data.json"),
-        "draft/2020-12/meta/unevaluated" => include_str!("meta/draft.2020-12.meta.unevaluated.json"),
-        "draft/2020-12/meta/validation" => include_str!("meta/draft.2020-12.meta.validation.json"),
-        _ => return None,
-    })
+        ALL.get_or_init(|| Self::new(&Draft::ALL, true))
+    }
 }
 
 fn escape_token(token: &str) -> String {
@@ -542,7 +388,7 @@ impl<'a> Compiler<'a> {
         let Some(Json::Object(listed)) = document.get("$vocabulary") else { return Ok(None) };
         let prefix = format!("{}vocab/", draft.url().trim_end_matches("schema"));
         let mut names = Vec::new();
-        for (url, required) in listed {
+        for (url, required) in listed.iter() {
             if *required != Json::Bool(true) {
                 continue;
             }
@@ -658,7 +504,7 @@ impl<'a> Compiler<'a> {
                     }
                 }
                 (Place::Members, Json::Object(members)) => {
-                    for (name, member) in members {
+                    for (name, member) in members.iter() {
                         let below = format!("{below}/{}", escape_token(&name.to_text()));
                         self.collect(root, member, &base, &below, &dialect)?;
                     }
@@ -742,7 +588,7 @@ impl<'a> Compiler<'a> {
         }
         match look_up(&document, &url, &pointer)? {
             Json::Bool(truth) => schema.boolean = Some(*truth),
-            Json::Object(members) if members.is_empty() => schema.boolean = Some(true),
+            Json::Object(members) if members.len() == 0 => schema.boolean = Some(true),
             object @ Json::Object(_) => {
                 Part { compiler: self, object, url: &url, pointer: &pointer, resource: &resource }
                     .compile(&mut schema)?;
@@ -810,8 +656,8 @@ fn collect_anchors(root: &mut Root, home: &str, schema: &Json, pointer: &str) ->
 
 /// Checks a schema against its metaschema.
 fn validate_schema(root: &Root, schema: &Json, pointer: &str) -> Result<(), String> {
-    let metaschemas = metaschemas();
     let Some(resource) = root.resource(pointer) else { return Ok(()) };
+    let metaschemas = Metaschemas::of(root.resources.values().map(|resource| &resource.dialect));
     let mut dialects: BTreeMap<String, SchemaId> = BTreeMap::new();
     let mut graph = None;
     for resource in root.resources.values() {
@@ -954,7 +800,7 @@ impl Part<'_, '_> {
         }
         schema.additional_properties = self.additional("additionalProperties");
         if let Some(Json::Object(members)) = self.object.get("dependencies") {
-            for (name, value) in members {
+            for (name, value) in members.iter() {
                 let name = name.to_string();
                 let dependency = match value {
                     Json::Array(items) => Dependency::Properties(strings(items)),
@@ -1032,7 +878,7 @@ impl Part<'_, '_> {
                 schema.max_contains = self.count("maxContains");
             }
             if let Some(Json::Object(members)) = self.object.get("dependentRequired") {
-                for (name, value) in members {
+                for (name, value) in members.iter() {
                     if let Json::Array(items) = value {
                         schema.dependent_required.insert(name.to_string(), strings(items));
                     }

@@ -4,6 +4,7 @@
 
 mod check;
 mod compile;
+mod draft;
 mod format;
 mod message;
 mod number;
