@@ -15,7 +15,7 @@ BARS = {'created': 15.0, 'large': 10.0, 'memory': 4.0, 'rerender': 20.0, 'sdk': 
 
 
 def once(argv, cwd, env):
-    """(wall seconds, peak bytes) of one process"""
+    """(wall seconds, peak bytes, seconds of processor time) of one process"""
     null = os.open(os.devnull, os.O_RDWR)
     start = time.perf_counter()
     child = subprocess.Popen(argv, cwd=cwd, env=env, stdin=null, stdout=null, stderr=subprocess.PIPE)
@@ -27,7 +27,7 @@ def once(argv, cwd, env):
     os.close(null)
     if child.returncode:
         sys.exit(f'{" ".join(argv)} ended with {child.returncode}: {message.decode()[:400]}')
-    return wall, usage.ru_maxrss * (1 if sys.platform == 'darwin' else 1024)
+    return wall, usage.ru_maxrss * (1 if sys.platform == 'darwin' else 1024), usage.ru_utime + usage.ru_stime
 
 
 def pairs(ours, theirs, count, cwd, env):
@@ -38,7 +38,7 @@ def pairs(ours, theirs, count, cwd, env):
         for side, argv in order:
             samples[side].append(once(argv, cwd, env))
     middle = lambda side, part: statistics.median(sample[part] for sample in samples[side])
-    return [middle(side, part) for side in (0, 1) for part in (0, 1)]
+    return [[middle(side, part) for part in range(3)] for side in (0, 1)]
 
 
 def folder_bytes(path):
@@ -90,12 +90,14 @@ def main():
         return f'{value:6.1f} {"ok" if good else "BELOW" if better_high else "ABOVE"} (bar {bar:g})'
 
     print(f'whole process, medians of {options.pairs} pairs')
-    print(f'{"chart":<30} {"chart ms":>9} {"helm4 ms":>9}  {"times faster":<22} {"MiB":>6} {"helm4":>6}  times smaller')
+    print(f'{"chart":<30} {"chart ms":>9} {"helm4 ms":>9}  {"times faster":<22} {"cpu ms":>7} {"helm4":>7} {"ratio":>5}  '
+          f'{"MiB":>6} {"helm4":>6}  times smaller')
     for name, path, kind in charts if options.only in 'process' else []:
         arguments = ['template', 'demo', path, '--kube-version', '1.34.0', '--include-crds']
-        wall, peak, their_wall, their_peak = pairs([options.chart, *arguments, '--compat', 'helm4'], [options.helm, *arguments],
-                                                   options.pairs, scratch.name, env)
+        (wall, peak, cpu), (their_wall, their_peak, their_cpu) = pairs([options.chart, *arguments, '--compat', 'helm4'], [options.helm, *arguments],
+                                                                       options.pairs, scratch.name, env)
         print(f'{name:<30} {wall * 1e3:9.2f} {their_wall * 1e3:9.1f}  {judge(kind, name + ".wall", their_wall / wall):<22} '
+              f'{cpu * 1e3:7.1f} {their_cpu * 1e3:7.1f} {their_cpu / cpu:5.1f}  '
               f'{peak / 2**20:6.1f} {their_peak / 2**20:6.1f}  {judge("memory", name + ".peak", their_peak / peak)}')
 
     if options.only in 'rerender':
@@ -111,7 +113,8 @@ def main():
 
     if options.only in 'growth':
         print('\ngrowth: how much more ten times as much costs')
-        cost = lambda templates, entries: json_of([options.rerender, '--generated', str(templates), str(entries)])['with_values_ns']
+        # The least of many rounds: what else the machine does only ever adds.
+        cost = lambda templates, entries: json_of([options.rerender, '--generated', str(templates), str(entries)])['least_ns']
         base = cost(40, 40)
         print(f'ten times the templates: {judge("growth", "growth.templates", cost(400, 40) / base, False)}')
         print(f'ten times the values:    {judge("growth", "growth.values", cost(40, 400) / base, False)}')

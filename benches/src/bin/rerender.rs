@@ -57,6 +57,7 @@ fn run(words: &[String]) -> Result<serde_json::Value> {
     }
     Ok(serde_json::json!({
         "count": count, "load_ns": loading as u64, "output_bytes": bytes,
+        "least_ns": whole.iter().min().map_or(0, |least| *least as u64),
         "render_ns": median(rendering), "with_values_ns": median(whole),
     }))
 }

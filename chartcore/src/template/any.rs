@@ -588,7 +588,7 @@ pub(super) fn untie_knots() {
     let mut budget = 1_000_000;
     for (map, key) in knots {
         let Some(cell) = map.upgrade() else { continue };
-        let map = Map { cell, kind: MapType::Any };
+        let map = Map { kind: MapType::Any, cell };
         let Some(value) = map.get(&key) else { continue };
         if leads_to(value, &map, &mut budget) {
             map.remove(&key);
