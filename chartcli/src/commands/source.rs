@@ -87,8 +87,9 @@ pub(crate) fn render(
     }
     let values =
         values::merge_with(chart, overrides, &merge).map_err(|error| match context.settings.compat {
-            // Helm 4 names the step that failed; the schemas are checked in a later one.
-            Compat::Helm4 if error.kind() != ErrorKind::Schema => {
+            // Helm 4 names the step that failed, if there is one: without declared dependencies nothing is merged
+            // before the values themselves, and schemas have their say last.
+            Compat::Helm4 if error.kind() == ErrorKind::Values && chart.metadata().lists_dependencies => {
                 error.prefixed("chart dependencies processing failed: ")
             }
             _ => error,
