@@ -135,8 +135,8 @@ fn trials(helm: &Helm, chart: &str, corpus: &Path, place: &Path) -> Outcome<Vec<
         stdin: "",
     };
     let mut trials = vec![
-        plain("lint", &["lint", &path]),
-        plain("lint --strict", &["lint", &path, "--strict", "--kube-version", "1.34.0"]),
+        plain("lint", &["lint", &path, "--kube-version", "1.34.0"]),
+        plain("lint --strict", &["lint", &path, "--strict", "--with-subcharts", "--kube-version", "1.34.0"]),
         plain("show chart", &["show", "chart", &path]),
         plain("show values", &["show", "values", &path]),
         plain("show readme", &["show", "readme", &path]),
