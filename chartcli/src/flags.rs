@@ -213,6 +213,10 @@ pub(crate) const LINT: &[Flag] = &[
     Flag::new("skip-schema-validation", Switch, "do not check values against values.schema.json"),
     Flag::new("strict", Switch, "fail on lint warnings"),
     Flag::new("with-subcharts", Switch, "lint dependent charts"),
+    Flag::new("strict-images", Switch, "fail on images with the tag latest or with none"),
+    Flag::new("allow-latest", Switch, "let images have the tag latest or none"),
+    Flag::new("unused-values", Switch, "warn of values that no template reads and no default knows"),
+    Flag::new("policy", Switch, "warn of floating dependencies, secrets in plain text and latest images"),
 ];
 
 /// Reads flags by pflag's rules.

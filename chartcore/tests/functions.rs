@@ -116,11 +116,8 @@ fn values_lose_their_named_type_on_the_way_through_functions() {
              conversion: interface {} is common.Values, not map[string]interface {}",
         ),
     ] {
-        let data = Any::from(&value(&serde_json::json!({"a": {"b": 1}})));
-        let data = match data {
-            Any::Map(map) => Any::Map(map.seen_as(MapType::Values4)),
-            other => other,
-        };
+        let Any::Map(map) = Any::from(&value(&serde_json::json!({"a": {"b": 1}}))) else { panic!("a map") };
+        let data = Any::Map(map.seen_as(MapType::Values4));
         let found = run_on(source, &data).unwrap_or_else(String::into_bytes);
         assert_eq!(String::from_utf8_lossy(&found), expected, "{source}");
     }

@@ -144,14 +144,8 @@ fn helm_context(values: &serde_json::Value, compat: Compat) -> Any {
         ("Template", template),
         ("Subcharts", map(vec![])),
     ]);
-    match context {
-        Any::Map(context) => Any::Map(context.seen_as(if compat == Compat::Helm4 {
-            MapType::Values4
-        } else {
-            MapType::Values3
-        })),
-        other => other,
-    }
+    let Any::Map(context) = context else { panic!("a map") };
+    Any::Map(context.seen_as(if compat == Compat::Helm4 { MapType::Values4 } else { MapType::Values3 }))
 }
 
 /// Renders `templates/t.yaml` of a chart named `c` as Helm does: the files and the values given.
@@ -403,4 +397,26 @@ fn sets_are_shared_between_threads() {
             });
         }
     });
+}
+
+#[test]
+fn all_of_helm_s_functions_are_there() {
+    let names = |compat| {
+        let mut names: Vec<&str> = template::functions(compat).map(|function| function.name).collect();
+        names.sort_unstable();
+        names
+    };
+    let (helm3, helm4) = (names(Compat::Helm3), names(Compat::Helm4));
+    for names in [&helm3, &helm4] {
+        assert!(names.windows(2).all(|pair| pair[0] < pair[1]), "a name twice");
+    }
+    // 18 of Go's 19 (its `slice` is hidden by Sprig's) and 220 of Helm 3, to which Helm 4 adds 13.
+    assert_eq!((helm3.len(), helm4.len()), (18 + 220, 18 + 233));
+    let added: Vec<&str> = helm4.iter().copied().filter(|name| !helm3.contains(name)).collect();
+    assert_eq!(
+        added.join(" "),
+        "durationDays durationHours durationMicroseconds durationMilliseconds durationMinutes \
+         durationNanoseconds durationRoundTo durationSeconds durationTruncateTo durationWeeks mustToDuration \
+         mustToToml mustToYaml"
+    );
 }

@@ -1,13 +1,15 @@
 //! Charts through `load`, `merge`, `render` and `Manifests` against what Helm prints: every row of
 //! fixtures/render/cases.tsv, both profiles, outputs and errors.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use chartcore::chart::{self, Chart, LoadOptions};
-use chartcore::manifest::{Manifests, PrintOptions};
+use chartcore::manifest::{Manifests, PrintOptions, WriteMode};
 use chartcore::render::{self, Capabilities, RenderOptions, Rendered};
+use chartcore::template::Limits;
 use chartcore::values::{self, Overrides};
-use chartcore::{Compat, Result};
+use chartcore::{Compat, ErrorKind, Result};
 
 const PROFILES: [(Compat, &str); 2] = [(Compat::Helm3, "helm3"), (Compat::Helm4, "helm4")];
 
@@ -21,6 +23,7 @@ struct Template {
     chart: PathBuf,
     print: PrintOptions,
     only: Vec<String>,
+    release_folder: bool,
 }
 
 impl Template {
@@ -34,12 +37,14 @@ impl Template {
             chart,
             print: PrintOptions::default(),
             only: Vec::new(),
+            release_folder: false,
         };
         while let Some(word) = words.next() {
             match word.as_str() {
                 "--include-crds" => template.print.crds = true,
                 "--no-hooks" => template.print.hooks = false,
                 "--skip-tests" => template.print.tests = false,
+                "--release-name" => template.release_folder = true,
                 "--is-upgrade" => template.options = template.options.is_upgrade(true),
                 "-a" => capabilities = capabilities.api_versions([words.next().unwrap()]),
                 "-s" | "--show-only" => template.only.push(words.next().unwrap()),
@@ -71,8 +76,8 @@ impl Template {
     }
 }
 
-fn cases() -> Vec<(String, Template)> {
-    let text = std::fs::read_to_string(fixtures().join("cases.tsv")).unwrap();
+fn cases(file: &str) -> Vec<(String, Template)> {
+    let text = std::fs::read_to_string(fixtures().join(file)).unwrap();
     let rows = text.lines().filter_map(|line| line.split_once('\t'));
     rows.map(|(name, arguments)| (name.to_owned(), Template::parse(arguments))).collect()
 }
@@ -87,7 +92,7 @@ fn expected_error(path: &Path) -> Option<String> {
 
 #[test]
 fn charts_render_as_in_helm() {
-    let cases = cases();
+    let cases = cases("cases.tsv");
     assert!(cases.len() >= 25);
     let mut failures = Vec::new();
     for (name, template) in &cases {
@@ -235,4 +240,100 @@ fn settings_nobody_reads_are_found() {
         unused("replicacount=3"),
         ["--set replicacount=3: no chart knows `replicacount` did you mean `replicaCount`?"]
     );
+}
+
+/// The files below a folder, by path.
+fn read_tree(folder: &Path, below: &str, files: &mut BTreeMap<String, String>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        let name = format!("{below}{}", entry.file_name().to_string_lossy());
+        if entry.file_type().unwrap().is_dir() {
+            read_tree(&entry.path(), &format!("{name}/"), files);
+        } else {
+            files.insert(name, std::fs::read_to_string(entry.path()).unwrap());
+        }
+    }
+}
+
+#[test]
+fn output_directories_are_helm_s() {
+    for (name, template) in cases("directories.tsv") {
+        for (compat, profile) in PROFILES {
+            let manifests = Manifests::from_rendered(&template.render(compat).unwrap()).unwrap();
+            let mut found: BTreeMap<String, String> = BTreeMap::new();
+            for file in manifests.output_files(template.release_folder.then_some("demo"), &template.print) {
+                let content = String::from_utf8(file.content).unwrap();
+                match file.mode {
+                    WriteMode::Create => drop(found.insert(file.path, content)),
+                    WriteMode::Append | WriteMode::AppendIfExists => {
+                        found.entry(file.path).or_default().push_str(&content);
+                    }
+                }
+            }
+            let mut expected = BTreeMap::new();
+            read_tree(&fixtures().join("golden").join(profile).join(&name), "", &mut expected);
+            assert!(expected.len() > 1);
+            assert_eq!(found, expected, "{profile} {name}");
+        }
+    }
+}
+
+#[test]
+fn hidden_secrets_leave_their_header() {
+    let manifests = Manifests::from_rendered(&template("kinds").render(Compat::Helm4).unwrap()).unwrap();
+    let print = PrintOptions { secrets: false, ..PrintOptions::default() };
+    let printed = String::from_utf8(manifests.print(&print)).unwrap();
+    assert!(!printed.contains("name: second"));
+    let hidden = "---\n# Source: kinds/templates/b.yaml\n# HIDDEN: The Secret output has been suppressed\n";
+    assert!(printed.contains(hidden), "{printed}");
+}
+
+#[test]
+fn budgets_stop_a_render() {
+    let chart = Chart::builder("greedy")
+        .template("a.yaml", "{{ range 1000000 }}{{ range 1000000 }}x{{ end }}{{ end }}")
+        .build()
+        .unwrap();
+    let values = values::merge(&chart, &Overrides::new()).unwrap();
+    for (limits, words) in [
+        (Limits { steps: 10_000, ..Limits::default() }, "limit of 10000 steps"),
+        (Limits { output: 5_000, ..Limits::default() }, "limit of 5000 bytes"),
+    ] {
+        let error = render::render(&chart, &values, &RenderOptions::new("demo").limits(limits)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Limit);
+        assert!(error.message().contains(words), "{error}");
+    }
+}
+
+#[test]
+fn a_sealed_render_repeats_itself() {
+    let chart = Chart::builder("dice")
+        .template("a.yaml", "a: {{ randAlphaNum 20 }}\nb: {{ uuidv4 }}\nc: {{ now | unixEpoch }}\n")
+        .build()
+        .unwrap();
+    let values = values::merge(&chart, &Overrides::new()).unwrap();
+    let print = |seed: &str| {
+        let options = RenderOptions::new("demo").sealed(seed, Some(1_000));
+        Manifests::from_rendered(&render::render(&chart, &values, &options).unwrap()).unwrap().to_string()
+    };
+    assert_eq!(print("a"), print("a"));
+    assert_ne!(print("a"), print("b"));
+    assert!(print("a").contains("c: 1000"), "{}", print("a"));
+}
+
+#[test]
+fn values_set_by_one_template_are_seen_by_the_next_and_by_the_parent() {
+    let child = Chart::builder("child")
+        .template("a.yaml", "{{ $_ := set .Values \"seen\" \"yes\" }}type: {{ typeOf .Values }}")
+        .build()
+        .unwrap();
+    let chart = Chart::builder("parent")
+        .template("a.yaml", "seen: {{ .Values.child.seen }}\ntype: {{ typeOf .Values.child }}")
+        .dependency(child)
+        .build()
+        .unwrap();
+    let values = values::merge(&chart, &Overrides::new()).unwrap();
+    let rendered = render::render(&chart, &values, &RenderOptions::new("demo")).unwrap();
+    let texts: Vec<_> = rendered.files().iter().map(|file| String::from_utf8_lossy(file.content())).collect();
+    assert_eq!(texts, ["type: common.Values", "seen: yes\ntype: map[string]interface {}"]);
 }

@@ -1,4 +1,15 @@
 //! The Python module `chartpy._chartpy`: a door to `chartcore`.
+//!
+//! Everything that works releases the GIL through [`boundary::enter`], which also turns errors into the exceptions
+//! of `chartpy.errors`. Results are converted to Python when they are asked for.
+
+mod boundary;
+mod chart;
+mod convert;
+mod many;
+mod merge;
+mod rendered;
+mod request;
 
 use pyo3::prelude::*;
 
@@ -6,6 +17,15 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _chartpy {
     use super::*;
+
+    #[pymodule_export]
+    use super::chart::{Chart, load, restore_chart};
+    #[pymodule_export]
+    use super::many::render_many;
+    #[pymodule_export]
+    use super::merge::merge_values;
+    #[pymodule_export]
+    use super::rendered::{Manifest, Rendered, restore_rendered};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

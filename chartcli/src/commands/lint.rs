@@ -1,6 +1,7 @@
 //! `chart lint`.
 
-use chartcore::lint::{self, LintOptions};
+use chartcore::diag::Severity;
+use chartcore::lint::{self, LintOptions, Policy};
 
 use super::{Context, Failure, Outcome, source};
 
@@ -23,7 +24,8 @@ pub(crate) fn run(context: &Context<'_>) -> Outcome {
         .strict(given.switch("strict"))
         .quiet(given.switch("quiet"))
         .subcharts(given.switch("with-subcharts"))
-        .schema(!given.switch("skip-schema-validation"));
+        .schema(!given.switch("skip-schema-validation"))
+        .policy(policy(context));
     if let Some(version) = given.text("kube-version").filter(|version| !version.is_empty()) {
         options = options.kube_version(source::kube_version(version)?);
     }
@@ -35,4 +37,18 @@ pub(crate) fn run(context: &Context<'_>) -> Outcome {
         return Err(Failure::Usage(report.summary()));
     }
     Ok(())
+}
+
+/// The rules beyond Helm's.
+fn policy(context: &Context<'_>) -> Policy {
+    let given = &context.given;
+    let warning = |asked: bool| asked.then_some(Severity::Warning);
+    let all = given.switch("policy");
+    let images = if given.switch("strict-images") { Some(Severity::Error) } else { warning(all) };
+    Policy {
+        images: images.filter(|_| !given.switch("allow-latest")),
+        dependencies: warning(all),
+        secrets: warning(all),
+        unused_values: warning(given.switch("unused-values")),
+    }
 }

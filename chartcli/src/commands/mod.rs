@@ -1,5 +1,6 @@
 //! One file per command, Helm's names.
 
+mod bump;
 mod completion;
 mod create;
 mod dependency;
@@ -100,6 +101,14 @@ macro_rules! group {
 
 /// Every command.
 pub(crate) static ALL: &[Spec] = &[
+    spec!(
+        ["bump"],
+        "bump CHART",
+        "raise the version of a chart",
+        [bump::FLAGS],
+        Arguments::Exactly(1),
+        bump::run
+    ),
     group!(
         ["completion"],
         "generate autocompletion scripts for the specified shell",

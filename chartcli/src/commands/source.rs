@@ -81,18 +81,30 @@ pub(crate) fn render(
     options: &RenderOptions,
 ) -> Result<Rendered, Failure> {
     chartcore::render::check(chart, options)?;
-    let merge = MergeOptions::default().skip_schema(context.given.switch("skip-schema-validation"));
-    let values = values::merge_with(chart, overrides, &merge).map_err(|error| match context.settings.compat {
-        // Helm 4 names the step that failed; the schemas are checked in a later one.
-        Compat::Helm4 if error.kind() != ErrorKind::Schema => {
-            error.prefixed("chart dependencies processing failed: ")
-        }
-        _ => error,
-    })?;
+    let mut merge = MergeOptions::default().skip_schema(context.given.switch("skip-schema-validation"));
+    if context.given.switch("allow-schema-refs") {
+        merge = merge.schema_source(schema_file);
+    }
+    let values =
+        values::merge_with(chart, overrides, &merge).map_err(|error| match context.settings.compat {
+            // Helm 4 names the step that failed; the schemas are checked in a later one.
+            Compat::Helm4 if error.kind() != ErrorKind::Schema => {
+                error.prefixed("chart dependencies processing failed: ")
+            }
+            _ => error,
+        })?;
     Ok(chartcore::render::render(chart, &values, options)?)
 }
 
 /// Reads `--kube-version`.
 pub(crate) fn kube_version(text: &str) -> Result<KubeVersion, Failure> {
     Ok(KubeVersion::parse(text)?)
+}
+
+/// What `$ref` leads to with `--allow-schema-refs`: files of this machine.
+fn schema_file(url: &str) -> Result<Vec<u8>, String> {
+    match url.strip_prefix("file://") {
+        Some(path) => values::read_from_disk(path).map_err(|error| error.to_string()),
+        None => Err(format!("{url} is not a file: `--allow-schema-refs` opens files only")),
+    }
 }

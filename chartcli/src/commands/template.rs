@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use chartcore::Compat;
 use chartcore::manifest::{Manifests, OutputFile, PrintOptions, WriteMode};
 use chartcore::render::{Capabilities, RenderOptions};
 use chartcore::template::SystemHost;
+use chartcore::{Compat, ErrorKind};
 
 use super::{Context, Failure, Outcome, source};
 
@@ -40,7 +40,13 @@ pub(crate) fn run(context: &Context<'_>) -> Outcome {
             options.host(std::sync::Arc::new(host))
         }
     };
-    let rendered = source::render(context, &chart, &overrides, &options)?;
+    let rendered = source::render(context, &chart, &overrides, &options).inspect_err(|failure| {
+        // With --debug, Helm prints the manifests even of a render that failed: there are none.
+        let is_template = matches!(failure, Failure::Error(error) if error.kind() == ErrorKind::Template);
+        if is_template && context.settings.debug {
+            crate::output::print(b"\n");
+        }
+    })?;
     crate::report::warnings(context.settings, rendered.warnings());
 
     let print = PrintOptions {

@@ -194,7 +194,8 @@ fn describe(status: ExitStatus) -> String {
 fn first_line(text: &[u8], folder: &Path) -> String {
     let text = String::from_utf8_lossy(text).replace(folder.to_str().unwrap(), "{dir}");
     let line = text.lines().find(|line| line.starts_with("Error: "));
-    let crash = || text.lines().find(|line| ["panic: ", "fatal error: "].iter().any(|word| line.starts_with(word)));
+    let crash =
+        || text.lines().find(|line| ["panic: ", "fatal error: "].iter().any(|word| line.starts_with(word)));
     let line = line.or_else(crash).or_else(|| text.lines().find(|line| !line.is_empty())).unwrap_or_default();
     let line = line.strip_prefix("Error: ").unwrap_or(line);
     let mut shown: String = line.chars().take(300).collect();
@@ -281,7 +282,8 @@ fn table_bytes(table: &Table) -> Vec<u8> {
         bytes(part).repeat(number(table, "times").unwrap())
     } else if let Some(text) = table.get("count") {
         let text = text.as_str().unwrap();
-        let line = |index: usize| text.replace("{n}", &index.to_string()).replace("{n+1}", &(index + 1).to_string());
+        let line =
+            |index: usize| text.replace("{n}", &index.to_string()).replace("{n+1}", &(index + 1).to_string());
         (0..number(table, "times").unwrap()).map(line).collect::<String>().into_bytes()
     } else if let Some(codes) = table.get("hex") {
         let codes: String = codes.as_str().unwrap().split_whitespace().collect();

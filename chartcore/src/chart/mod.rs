@@ -4,6 +4,7 @@
 //! [`Chart::builder`] makes a chart from nothing.
 
 mod build;
+mod bump;
 mod decode;
 mod file;
 mod load;
@@ -14,6 +15,7 @@ mod timestamp;
 use std::sync::Arc;
 
 pub use build::ChartBuilder;
+pub use bump::{Bumped, Part, bump};
 pub use file::File;
 pub use load::{LoadOptions, VersionCheck, load, load_archive, load_files, read_values};
 pub use metadata::{Dependency, Lock, Maintainer, Metadata};

@@ -9,15 +9,18 @@ mod dependencies;
 mod deprecations;
 mod documents;
 mod names;
+mod policy;
 mod report;
 mod source;
 mod templates;
 mod url;
 mod values;
 
+pub use policy::Policy;
 pub use report::{ChartReport, Message, Report};
 
 use crate::Compat;
+use crate::chart::Chart;
 use crate::diag::Severity;
 use crate::render::KubeVersion;
 use crate::template::Limits;
@@ -35,6 +38,7 @@ pub struct LintOptions {
     quiet: bool,
     subcharts: bool,
     schema: bool,
+    policy: Policy,
     limits: Limits,
 }
 
@@ -49,6 +53,7 @@ impl LintOptions {
             quiet: false,
             subcharts: false,
             schema: true,
+            policy: Policy::default(),
             limits: Limits::default(),
         }
     }
@@ -95,6 +100,13 @@ impl LintOptions {
         self
     }
 
+    /// Sets the rules beyond Helm's; none are looked at by default.
+    #[must_use]
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
     /// Sets what a render may use before it is stopped.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
@@ -111,20 +123,30 @@ impl LintOptions {
 ///
 /// Helm: pkg/action/lint.go; pkg/chart/v2/lint/lint.go.
 pub fn lint(path: &str, overrides: &Overrides, options: &LintOptions) -> ChartReport {
-    let mut report =
-        ChartReport { path: path.to_owned(), messages: Vec::new(), failure: None, failed: false };
     match Source::open(path, options.compat) {
-        Ok(source) => {
-            report.messages = check(&source, overrides, options);
-            let lowest = options.lowest_failure();
-            report.failed = report.messages.iter().any(|message| message.severity >= lowest);
-        }
-        Err(error) => {
-            report.failure = Some(error.message().to_owned());
-            report.failed = true;
-        }
+        Ok(source) => report(path, &source, overrides, options),
+        Err(error) => ChartReport {
+            path: path.to_owned(),
+            messages: Vec::new(),
+            failure: Some(error.message().to_owned()),
+            failed: true,
+        },
     }
-    report
+}
+
+/// Lints a chart in memory, which `shown` names in messages, with `overrides` over its values.
+///
+/// The files are those the chart was loaded from; a chart that does not load cannot come here.
+pub fn lint_chart(chart: &Chart, shown: &str, overrides: &Overrides, options: &LintOptions) -> ChartReport {
+    let source = Source::Archive { shown: shown.to_owned(), files: chart.raw().to_vec() };
+    report(shown, &source, overrides, options)
+}
+
+fn report(path: &str, source: &Source, overrides: &Overrides, options: &LintOptions) -> ChartReport {
+    let messages = check(source, overrides, options);
+    let lowest = options.lowest_failure();
+    let failed = messages.iter().any(|message| message.severity >= lowest);
+    ChartReport { path: path.to_owned(), messages, failure: None, failed }
 }
 
 /// Lints several charts, and the charts below them when asked to.
@@ -164,6 +186,9 @@ fn check(source: &Source, overrides: &Overrides, options: &LintOptions) -> Vec<M
             (Entry::Folder, Ok(chart)) => crds::check(chart, &mut findings),
             (Entry::Folder, Err(error)) => findings.failure("crds/", "", error),
         }
+    }
+    if let Ok(chart) = &chart {
+        policy::check(chart, overrides, options, &mut findings);
     }
     findings.messages
 }

@@ -17,10 +17,6 @@ use crate::values::{self, MergeOptions, Overrides, Values};
 
 /// Renders the chart as release `test-release` and looks at every template.
 pub(super) fn check(chart: &Chart, overrides: &Overrides, options: &LintOptions, findings: &mut Findings) {
-    let mut capabilities = Capabilities::default();
-    if let Some(version) = &options.kube_version {
-        capabilities = capabilities.on(version.clone());
-    }
     let merged = match merge(chart, overrides, options) {
         Ok(merged) => merged,
         // Helm stops here without a word when values do not fit together; the schema it reports.
@@ -31,13 +27,7 @@ pub(super) fn check(chart: &Chart, overrides: &Overrides, options: &LintOptions,
             return;
         }
     };
-    let release = RenderOptions::new("test-release")
-        .namespace(&options.namespace)
-        .revision(0)
-        .capabilities(capabilities)
-        .limits(options.limits)
-        .lint(true);
-    let rendered = match render::render(chart, &merged, &release) {
+    let rendered = match render::render(chart, &merged, &release(options)) {
         Ok(rendered) => rendered,
         Err(error) => return findings.failure("templates/", "", &error),
     };
@@ -46,6 +36,20 @@ pub(super) fn check(chart: &Chart, overrides: &Overrides, options: &LintOptions,
             return;
         }
     }
+}
+
+/// The release a linted chart is rendered as.
+pub(super) fn release(options: &LintOptions) -> RenderOptions {
+    let mut capabilities = Capabilities::default();
+    if let Some(version) = &options.kube_version {
+        capabilities = capabilities.on(version.clone());
+    }
+    RenderOptions::new("test-release")
+        .namespace(&options.namespace)
+        .revision(0)
+        .capabilities(capabilities)
+        .limits(options.limits)
+        .lint(true)
 }
 
 /// Merges values as Helm's linter does: it coalesces what it has coalesced once more, by which a null of the

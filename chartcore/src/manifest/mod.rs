@@ -2,6 +2,7 @@
 
 mod failure;
 mod hook;
+mod images;
 mod object;
 mod order;
 mod output;

@@ -4,10 +4,13 @@
 //! the notes and warnings. What the texts are is for [`crate::manifest`] to say.
 
 mod capabilities;
+mod capability_object;
+mod chart_object;
 mod check;
 mod context;
 mod failure;
 mod files;
+mod go_struct;
 mod hints;
 mod host;
 mod name;

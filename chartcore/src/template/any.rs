@@ -379,6 +379,11 @@ impl Map {
         Self::made(MapType::Any, true, Store::Live(Vec::new()))
     }
 
+    /// The nil map of another type.
+    pub fn nil_of(kind: MapType) -> Self {
+        Self { kind, ..Self::nil() }
+    }
+
     /// Whether it is Go's nil map.
     pub fn is_nil(&self) -> bool {
         self.cell.nil
@@ -583,7 +588,7 @@ pub(super) fn untie_knots() {
     let mut budget = 1_000_000;
     for (map, key) in knots {
         let Some(cell) = map.upgrade() else { continue };
-        let map = Map { cell, kind: MapType::Any };
+        let map = Map { kind: MapType::Any, cell };
         let Some(value) = map.get(&key) else { continue };
         if leads_to(value, &map, &mut budget) {
             map.remove(&key);

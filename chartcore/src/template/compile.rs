@@ -354,7 +354,7 @@ impl Parser<'_> {
 
     fn string(&mut self, start: u32, end: u32, node: NodeId) {
         let text = quote::unquote(&self.source[start as usize..end as usize]).unwrap_or_default();
-        self.literal(Literal::Str(Str::from(text)), node);
+        self.literal(Literal::Str(Str::new(text)), node);
     }
 
     /// A number where no type is asked for. Go: `idealConstant`.

@@ -172,7 +172,7 @@ impl<'s> Lexer<'s> {
 
     fn text_or_delim(&mut self) -> Token {
         loop {
-            let Some(offset) = memchr::memmem::find(self.rest(), LEFT) else {
+            let Some(offset) = find_action(self.rest()) else {
                 self.at = self.source.len();
                 let kind = if self.at > self.start { TokenKind::Text } else { TokenKind::Eof };
                 return self.emit(kind);
@@ -494,6 +494,11 @@ impl<'s> Lexer<'s> {
         }
         true
     }
+}
+
+/// Where the next action starts.
+pub(super) fn find_action(text: &[u8]) -> Option<usize> {
+    memchr::memchr_iter(b'{', text).find(|&at| text.get(at + 1) == Some(&b'{'))
 }
 
 fn has_left_trim_marker(text: &[u8]) -> bool {

@@ -16,17 +16,50 @@ pub(super) const NO_VALUE: &[u8] = b"<no value>";
 /// Takes every `<no value>` out of what follows the first `start` bytes. Helm: pkg/engine/engine.go does so
 /// with each file and each result of `tpl`.
 pub fn remove_no_value(text: &mut Vec<u8>, start: usize) {
-    let Some(first) = memchr::memmem::find(&text[start..], NO_VALUE) else { return };
-    let mut kept = start + first;
+    let Some(mut kept) = find_no_value(text, start) else { return };
     let mut at = kept + NO_VALUE.len();
     while at < text.len() {
-        let plain = memchr::memmem::find(&text[at..], NO_VALUE);
-        let end = plain.map_or(text.len(), |length| at + length);
+        let end = find_no_value(text, at).unwrap_or(text.len());
         text.copy_within(at..end, kept);
         kept += end - at;
         at = end + NO_VALUE.len();
     }
     text.truncate(kept);
+}
+
+fn find_no_value(text: &[u8], from: usize) -> Option<usize> {
+    let rest = text.get(from..)?;
+    memchr::memchr_iter(b'<', rest).find(|&at| rest[at..].starts_with(NO_VALUE)).map(|at| from + at)
+}
+
+/// Prints as an action does. Go: `printValue`.
+#[inline]
+pub(super) fn print_value(out: &mut Vec<u8>, value: &Any) {
+    match value {
+        Any::Str(text) => out.extend_from_slice(text),
+        Any::Nil => out.extend_from_slice(NO_VALUE),
+        other => write_v(out, other),
+    }
+}
+
+/// Sprig: `indent`, and `nindent` with the line break.
+pub(super) fn write_indented(out: &mut Vec<u8>, text: &[u8], spaces: usize, line_break: bool) {
+    if line_break {
+        out.push(b'\n');
+    }
+    let lines = memchr::memchr_iter(b'\n', text).count() + 1;
+    out.reserve(text.len() + lines * spaces);
+    let mut rest = text;
+    loop {
+        out.resize(out.len() + spaces, b' ');
+        match memchr::memchr(b'\n', rest) {
+            Some(at) => {
+                out.extend_from_slice(&rest[..=at]);
+                rest = &rest[at + 1..];
+            }
+            None => return out.extend_from_slice(rest),
+        }
+    }
 }
 
 /// Appends what `fmt.Sprint(value)` prints: `map[a:1 b:[x y]]`, `<nil>`, `1e+06`.

@@ -1,5 +1,7 @@
 //! Go's quoted texts: strconv's `Quote`, `Unquote` and their kin.
 
+use std::borrow::Cow;
+
 use super::unicode::{self, is_print};
 
 /// Go: `strconv.ErrSyntax`.
@@ -104,7 +106,7 @@ pub(super) fn can_backquote(text: &[u8]) -> bool {
 }
 
 /// The text a quoted literal means: `"…"` with escapes, or `` `…` `` without. Go: `strconv.Unquote`.
-pub(super) fn unquote(literal: &[u8]) -> Result<Vec<u8>, &'static str> {
+pub(super) fn unquote(literal: &[u8]) -> Result<Cow<'_, [u8]>, &'static str> {
     let (Some(&quote), Some(&last)) = (literal.first(), literal.last()) else { return Err(SYNTAX) };
     if literal.len() < 2 || quote != last {
         return Err(SYNTAX);
@@ -114,7 +116,13 @@ pub(super) fn unquote(literal: &[u8]) -> Result<Vec<u8>, &'static str> {
         if inner.contains(&b'`') {
             return Err(SYNTAX);
         }
-        return Ok(inner.iter().copied().filter(|&byte| byte != b'\r').collect());
+        if !inner.contains(&b'\r') {
+            return Ok(Cow::Borrowed(inner));
+        }
+        return Ok(Cow::Owned(inner.iter().copied().filter(|&byte| byte != b'\r').collect()));
+    }
+    if memchr::memchr3(b'\\', b'\n', quote, inner).is_none() && std::str::from_utf8(inner).is_ok() {
+        return Ok(Cow::Borrowed(inner));
     }
     let mut out = Vec::with_capacity(inner.len());
     while !inner.is_empty() {
@@ -128,7 +136,7 @@ pub(super) fn unquote(literal: &[u8]) -> Result<Vec<u8>, &'static str> {
         }
         inner = rest;
     }
-    Ok(out)
+    Ok(Cow::Owned(out))
 }
 
 /// One character of a literal.

@@ -38,6 +38,10 @@ where
     }
 }
 
+/// How much of one file is read: as much as a whole chart may have (Helm: `MaxDecompressedChartSize`). A device
+/// such as /dev/zero has no end.
+const FILE_LIMIT: u64 = 100 * 1024 * 1024;
+
 /// Reads a file of values from the disk; also a pipe, as in `-f <(command)`.
 ///
 /// # Errors
@@ -49,7 +53,12 @@ pub fn read_from_disk(name: &str) -> Result<Vec<u8>> {
     let path = Path::new(name);
     let mut file = File::open(path).map_err(|error| io_error("open", path, error))?;
     let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes).map_err(|error| io_error("read", path, error))?;
+    let read = file.by_ref().take(FILE_LIMIT + 1).read_to_end(&mut bytes);
+    read.map_err(|error| io_error("read", path, error))?;
+    if bytes.len() as u64 > FILE_LIMIT {
+        let text = format!("read {name}: it does not end within {FILE_LIMIT} bytes");
+        return Err(Error::new(ErrorKind::Limit, text));
+    }
     Ok(bytes)
 }
 

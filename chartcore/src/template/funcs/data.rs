@@ -148,14 +148,22 @@ fn pretty_json_text(any: &Any) -> Result<Vec<u8>, Fault> {
     Ok(json::indented(&json_text(any, Escape::Html)?, "  "))
 }
 
+/// A few maps that hold each other twice are a text without end.
+const LONGEST_JSON: usize = 64 << 20;
+
 /// Writes what encoding/json writes: straight from the shared maps, and structs in the order of their fields.
 fn write_json(out: &mut Vec<u8>, any: &Any, escape: Escape, depth: usize) -> Result<(), Fault> {
     if depth > json::MAX_DEPTH {
         let name = any.type_name();
         return Err(Fault::new(format!("json: unsupported value: encountered a cycle via {name}")));
     }
+    if out.len() > LONGEST_JSON {
+        return Err(Fault::new(format!("json: the text is longer than the limit of {LONGEST_JSON} bytes")));
+    }
     match any {
         Any::Uint64(number) => out.extend_from_slice(number.to_string().as_bytes()),
+        Any::List(list) if list.is_nil() => out.extend_from_slice(b"null"),
+        Any::Map(map) if map.is_nil() => out.extend_from_slice(b"null"),
         Any::List(list) if list.element() != Element::Byte => {
             out.push(b'[');
             for (index, item) in list.items().iter().enumerate() {

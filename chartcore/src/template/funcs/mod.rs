@@ -21,10 +21,10 @@ mod strings;
 mod text;
 mod version;
 
-use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use super::Function;
+use super::associate::NameMap;
 use crate::Compat;
 
 pub(super) use builtin::{fault_of_call, length};
@@ -80,7 +80,7 @@ pub fn functions(compat: Compat) -> impl Iterator<Item = &'static Function> {
 
 /// The function of that name.
 pub(super) fn find(name: &[u8], compat: Compat) -> Option<&'static Function> {
-    static TABLES: [OnceLock<HashMap<&'static [u8], &'static Function>>; 2] =
+    static TABLES: [OnceLock<NameMap<&'static [u8], &'static Function>>; 2] =
         [OnceLock::new(), OnceLock::new()];
     let table = match compat {
         Compat::Helm3 => &TABLES[0],

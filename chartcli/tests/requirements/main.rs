@@ -1,0 +1,16 @@
+//! The rows of the requirements that need neither network nor cluster, one test each, named by number.
+//!
+//! What a row expects of Helm's output is in `fixtures/requirements/golden`, written by
+//! `fixtures/requirements/write-goldens.py` with both Helms; `said::check` compares all cases of a row with it. The
+//! tests then assert what else the row says. Rows about charts of others run on the shared corpus, when it is there.
+
+#![expect(clippy::print_stdout, reason = "a row that cannot be checked here says so")]
+
+mod cli;
+mod corpus;
+mod engine;
+mod library;
+mod lint;
+mod load;
+mod said;
+mod values;
