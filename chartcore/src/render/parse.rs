@@ -12,6 +12,10 @@ pub(super) fn warm(jobs: &[Job<'_>], compat: Compat) {
     const WORTH_A_THREAD: usize = 64 << 10;
     let waiting: Vec<&Job<'_>> = jobs.iter().filter(|job| !job.file.is_parsed(compat)).collect();
     let bytes: usize = waiting.iter().map(|job| job.file.data().len()).sum();
+    // Asking how many processors there are reads files: too much for a render that has nothing to parse.
+    if bytes < WORTH_A_THREAD {
+        return;
+    }
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = processors.min(1 + bytes / WORTH_A_THREAD).min(8);
     if threads < 2 {

@@ -4,7 +4,7 @@
 
 use super::ast::Number;
 use super::lex::TokenKind;
-use super::quote::{Unquoted, unquote_char};
+use super::quote::{SYNTAX, Unquoted, unquote_char};
 use crate::quote::quoted;
 
 /// Reads a literal as the lexer found it.
@@ -31,9 +31,7 @@ pub(super) fn parse(text: &[u8], kind: TokenKind) -> Result<Number, String> {
     // Numbers are ASCII: the lexer accepts nothing else.
     let text = std::str::from_utf8(text).map_err(|_| "invalid syntax")?;
     if kind == TokenKind::Complex {
-        return parse_complex(text)
-            .map(simplified)
-            .ok_or_else(|| "syntax error scanning complex number".to_owned());
+        return parse_complex(text).map(simplified);
     }
     if let Some(float) = text.strip_suffix('i').and_then(parse_float) {
         return Ok(simplified((0.0, float)));
@@ -81,18 +79,30 @@ fn whole_uint(float: f64) -> Option<u64> {
     (uint as f64 == float && (0.0..18_446_744_073_709_551_616.0).contains(&float)).then_some(uint)
 }
 
-fn parse_complex(text: &str) -> Option<(f64, f64)> {
-    let text = text.strip_suffix('i')?;
+/// Go: `fmt.Sscan` of a complex number.
+fn parse_complex(text: &str) -> Result<(f64, f64), String> {
     let bytes = text.as_bytes();
     // The sign that divides the parts is the last one that is not an exponent's.
-    let hex =
-        text.trim_start_matches(['+', '-']).get(..2).is_some_and(|prefix| prefix.eq_ignore_ascii_case("0x"));
+    let unsigned = text.trim_start_matches(['+', '-']);
+    let hex = unsigned.get(..2).is_some_and(|prefix| prefix.eq_ignore_ascii_case("0x"));
     let divide = (1..bytes.len()).rev().find(|&at| {
         matches!(bytes[at], b'+' | b'-')
             && !matches!(bytes[at - 1], b'p' | b'P')
             && (hex || !matches!(bytes[at - 1], b'e' | b'E'))
-    })?;
-    Some((parse_float(&text[..divide])?, parse_float(&text[divide..])?))
+    });
+    let parts = divide.and_then(|at| Some((&text[..at], text[at..].strip_suffix('i')?)));
+    let Some((real, imaginary)) = parts.filter(|(real, _)| !real.contains(['i', 'b', 'B', 'o', 'O']) || hex)
+    else {
+        return Err("syntax error scanning complex number".to_owned());
+    };
+    let part = |text: &str| {
+        parse_float(text).ok_or_else(|| {
+            let large = text.parse::<f64>().is_ok_and(f64::is_infinite);
+            let reason = if large { "value out of range" } else { SYNTAX };
+            format!("strconv.ParseFloat: parsing {}: {reason}", quoted(text.as_bytes()))
+        })
+    };
+    Ok((part(real)?, part(imaginary)?))
 }
 
 /// Go: `strconv.ParseUint(text, 0, 64)`.
