@@ -221,9 +221,9 @@ fn judge(helm: &Helm, trial: &Trial, corpus: &Path, place: &Path) -> Outcome<Jud
         } else {
             Verdict::Message
         }
-    } else if asks_the_network(&said) {
-        Verdict::Unstable
-    } else if (0..3).any(|_| see(&theirs, &out).is_ok_and(|(again, _)| again != expected)) {
+    } else if asks_the_network(&said)
+        || (0..3).any(|_| see(&theirs, &out).is_ok_and(|(again, _)| again != expected))
+    {
         Verdict::Unstable
     } else {
         Verdict::Differs
@@ -245,7 +245,9 @@ fn judge(helm: &Helm, trial: &Trial, corpus: &Path, place: &Path) -> Outcome<Jud
 
 /// Whether Helm went out for a schema's `$ref`, which is refused here (COMPATIBILITY.md).
 fn asks_the_network(said: &Finished) -> bool {
-    [&said.stdout, &said.stderr].iter().any(|text| String::from_utf8_lossy(text).contains("HTTP request failed"))
+    [&said.stdout, &said.stderr]
+        .iter()
+        .any(|text| String::from_utf8_lossy(text).contains("HTTP request failed"))
 }
 
 fn first_difference(expected: &Seen, got: &Seen, said: &Finished) -> String {
