@@ -1,6 +1,6 @@
 //! The Python module `chartpy._chartpy`: a door to `chartcore`.
 //!
-//! Everything that works releases the GIL through [`boundary::enter`], which also turns errors into the exceptions
+//! Everything that works releases the GIL through `boundary::enter`, which also turns errors into the exceptions
 //! of `chartpy.errors`. Results are converted to Python when they are asked for.
 
 mod boundary;

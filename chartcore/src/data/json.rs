@@ -84,33 +84,33 @@ pub fn write(value: &Value) -> Result<Vec<u8>, Error> {
     Ok(out)
 }
 
-/// As [`write`], at the end of `out`; after an error `out` is as it was.
+/// As [`write()`], at the end of `out`; after an error `out` is as it was.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_into(out: &mut Vec<u8>, value: &Value) -> Result<(), Error> {
     write_with(out, value, Escape::Html)
 }
 
-/// As [`write`], with `<`, `>` and `&` as they are.
+/// As [`write()`], with `<`, `>` and `&` as they are.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_raw(value: &Value) -> Result<Vec<u8>, Error> {
     let mut out = Vec::new();
     write_with(&mut out, value, Escape::Json)?;
     Ok(out)
 }
 
-/// As [`write`], with a line for each item, indented by `indent`, as `json.MarshalIndent` does.
+/// As [`write()`], with a line for each item, indented by `indent`, as `json.MarshalIndent` does.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_indented(value: &Value, indent: &str) -> Result<Vec<u8>, Error> {
     Ok(indented(&write(value)?, indent))
 }
 
-/// Which characters [`write`] and [`write_raw`] escape beyond what JSON asks for.
+/// Which characters [`write()`] and [`write_raw`] escape beyond what JSON asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Escape {
     /// `<`, `>` and `&` too.

@@ -1,6 +1,6 @@
 //! Regular expressions as Go reads them: RE2's syntax with Perl's flags, matched in linear time.
 //!
-//! The syntax is ours ([`syntax`]), since the differences from the `regex` crate are many: `\d` is ASCII,
+//! The syntax is ours (`syntax`), since the differences from the `regex` crate are many: `\d` is ASCII,
 //! `\Q..\E`, `{,2}` is a literal, counts end at 1,000. The search is `regex-automata`'s, whose rules
 //! (leftmost, first alternative first) equal Go's.
 //!

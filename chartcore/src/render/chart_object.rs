@@ -195,6 +195,11 @@ impl Object for ChartObject {
         print_struct(out, [metadata, Any::Bool(self.is_root)]);
     }
 
+    fn fields(&self) -> Option<Vec<(&'static str, Any)>> {
+        let metadata = Any::object(MetadataObject(Arc::clone(&self.metadata)));
+        Some(vec![("Metadata", metadata), ("IsRoot", Any::Bool(self.is_root))])
+    }
+
     fn to_value(&self) -> Value {
         let mut value = self.metadata.to_value();
         if let Some(map) = value.as_map_mut() {
@@ -229,6 +234,12 @@ impl Object for MetadataObject {
 
     fn field(&self, name: &[u8]) -> Option<Any> {
         metadata_field(&self.0, std::str::from_utf8(name).ok()?)
+    }
+
+    fn fields(&self) -> Option<Vec<(&'static str, Any)>> {
+        Some(
+            METADATA_FIELDS.iter().filter_map(|&name| Some((name, metadata_field(&self.0, name)?))).collect(),
+        )
     }
 
     fn print(&self, out: &mut Vec<u8>) {

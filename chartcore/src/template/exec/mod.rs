@@ -201,7 +201,7 @@ impl<'a> Executor<'a> {
     }
 
     /// Runs the template `name` with `data` as its dot and appends what it prints to `out`. `<no value>` is
-    /// left in, as Go leaves it; Helm takes it out of each file ([`print::remove_no_value`]).
+    /// left in, as Go leaves it; Helm takes it out of each file (`print::remove_no_value`).
     ///
     /// # Errors
     /// Go's error, structured. What was printed before it stays in `out`.

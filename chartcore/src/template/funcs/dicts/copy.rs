@@ -1,7 +1,7 @@
 //! `deepCopy`.
 
-use crate::template::funcs::arguments;
 use crate::template::funcs::limits::Walk;
+use crate::template::funcs::{arguments, version};
 use crate::template::{Any, Capacity, Fault, List, Map, Scope};
 
 /// Copies maps and slices down to the leaves. Objects are immutable and stay shared.
@@ -18,7 +18,7 @@ fn copied(value: &Any, walk: &mut Walk) -> Result<Any, Fault> {
     match value {
         Any::Map(map) => copied_map(map, walk).map(Any::Map),
         Any::List(list) => copied_list(list, walk).map(Any::List),
-        _ => Ok(value.clone()),
+        _ => Ok(version::without_fields(value).unwrap_or_else(|| value.clone())),
     }
 }
 
