@@ -2,18 +2,36 @@
 
 pub mod archive;
 pub mod chart;
+#[cfg(feature = "cluster")]
+pub mod cluster;
 pub mod data;
 pub mod dependency;
 pub mod diag;
 pub mod error;
 pub mod files;
+pub mod helmfile;
+#[cfg(feature = "jinja")]
+pub mod jinja;
 pub mod lint;
 pub mod manifest;
+#[cfg(feature = "registry")]
+pub mod publish;
 mod quote;
 pub mod regex;
+#[cfg(feature = "registry")]
+pub mod registry;
+#[cfg(feature = "cluster")]
+pub mod release;
 pub mod render;
+#[cfg(feature = "repository")]
+pub mod repository;
+pub mod sweep;
 pub mod template;
+#[cfg(feature = "transport")]
+pub mod transport;
 pub mod values;
+#[cfg(all(feature = "repository", feature = "registry"))]
+pub mod vendor;
 pub mod version;
 
 pub use chart::Chart;

@@ -1,0 +1,1 @@
+//! A Kubernetes cluster: connection, discovery, apply, waiting, logs and lookup.

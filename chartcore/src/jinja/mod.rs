@@ -1,0 +1,1 @@
+//! Jinja templates of plans, compatible with Python's.

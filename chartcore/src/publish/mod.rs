@@ -1,0 +1,1 @@
+//! Publishing charts to a registry without ever overwriting a version.

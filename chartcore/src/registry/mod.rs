@@ -1,0 +1,1 @@
+//! OCI registries: references, credentials, artifacts, push and pull.

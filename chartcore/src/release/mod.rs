@@ -1,0 +1,1 @@
+//! Releases: records, plans and their execution.

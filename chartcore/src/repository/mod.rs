@@ -1,0 +1,1 @@
+//! Chart repositories: `index.yaml` over HTTP, the cache, search.

@@ -1,0 +1,1 @@
+//! Many value sets over charts, rendered to a folder with an index.

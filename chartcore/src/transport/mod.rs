@@ -1,0 +1,1 @@
+//! HTTP as charts travel by it: TLS, credentials kept to their host, proxies, retries.

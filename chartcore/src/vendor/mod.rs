@@ -1,0 +1,1 @@
+//! Dependencies brought into `charts/`: update and build.
