@@ -4,12 +4,15 @@ mod bump;
 mod completion;
 mod create;
 mod dependency;
+mod digest;
 mod env;
 mod lint;
+mod package;
 mod show;
 mod source;
 mod template;
 mod values;
+mod verify;
 mod version;
 
 use chartcore::diag::Diagnostic;
@@ -146,6 +149,14 @@ pub(crate) static ALL: &[Spec] = &[
             dependency::list
         ),]
     ),
+    spec!(
+        ["digest"],
+        "digest CHART",
+        "print the digests of a chart: of what it holds, and of its archive",
+        [digest::FLAGS],
+        Arguments::Exactly(1),
+        digest::run
+    ),
     spec!(["env"], "env", "client environment information", [], Arguments::AtMost(1), env::run),
     spec!(
         ["lint"],
@@ -154,6 +165,14 @@ pub(crate) static ALL: &[Spec] = &[
         [flags::LINT, flags::VALUES],
         Arguments::Any,
         lint::run
+    ),
+    spec!(
+        ["package"],
+        "package [CHART_PATH] [...]",
+        "package a chart directory into a chart archive",
+        [package::FLAGS],
+        Arguments::Any,
+        package::run
     ),
     group!(
         ["show", "inspect"],
@@ -216,6 +235,14 @@ pub(crate) static ALL: &[Spec] = &[
         [values::FLAGS, flags::VALUES],
         Arguments::Exactly(1),
         values::run
+    ),
+    spec!(
+        ["verify"],
+        "verify PATH",
+        "verify that a chart at the given path has been signed and is valid",
+        [verify::FLAGS],
+        Arguments::Exactly(1),
+        verify::run
     ),
     spec!(
         ["version"],
