@@ -29,6 +29,7 @@ pub mod sweep;
 pub mod template;
 #[cfg(feature = "transport")]
 pub mod transport;
+mod unicode;
 pub mod values;
 #[cfg(all(feature = "repository", feature = "registry"))]
 pub mod vendor;
