@@ -31,7 +31,8 @@ type Outcome<T = ()> = Result<T, String>;
 const HELP: &str = "\
 cargo xtask <chore>
 
-  test [-- ARGS]            every test of the workspace
+  test [-- ARGS]            every test of the workspace, with the components it needs
+  components                fetch what the tests start: docker-registry, both Helms
   oracle build | run        build the Go oracle and print its path; serve it on stdin/stdout
   helm                      install Helm 3.22.0 and 4.3.1 with `go install` when absent; print their paths
   golden [--check] [NAME]   write fixtures/golden from both Helms; --check: compare instead of writing
@@ -58,6 +59,7 @@ fn main() -> ExitCode {
             Ok(())
         }
         ["test", rest @ ..] => test(rest),
+        ["components"] => components(),
         ["oracle", "build"] => oracle::build().map(|path| println!("{}", path.display())),
         ["oracle", "run", rest @ ..] => oracle::run(rest),
         ["helm"] => reference::both().map(|helms| {
@@ -86,7 +88,17 @@ fn main() -> ExitCode {
     }
 }
 
+/// Fetches what is not there yet.
+fn components() -> Outcome {
+    println!("{}", components::registry_program()?.display());
+    for helm in reference::both()? {
+        println!("{}", helm.program.display());
+    }
+    Ok(())
+}
+
 fn test(rest: &[&str]) -> Outcome {
+    components()?;
     let mut arguments = vec!["test", "--workspace", "--all-features", "--no-fail-fast"];
     arguments.extend_from_slice(rest);
     process::must(process::cargo(), &arguments, &places::root())
