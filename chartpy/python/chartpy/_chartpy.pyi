@@ -1,5 +1,5 @@
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeAlias, final
 
 from chartpy.errors import ChartError
@@ -10,6 +10,8 @@ __all__ = [
     "Chart",
     "load",
     "_restore_chart",
+    "Environment",
+    "render_tree",
     "render_many",
     "merge_values",
     "Manifest",
@@ -41,6 +43,31 @@ def merge_values(
 def render_many(
     jobs: Iterable[RenderJob], *, workers: int | None = None, fail_fast: bool = False, compat: _Compat = "helm4"
 ) -> list[Rendered | ChartError]: ...
+def render_tree(
+    folder: _Path,
+    values: Mapping[str, Any],
+    *,
+    prelude: str | None = "_macros.j2",
+    filters: Mapping[str, Callable[..., Any]] | None = None,
+    globals: Mapping[str, Any] | None = None,
+    out: _Path | None = None,
+) -> dict[str, str]: ...
+@final
+class Environment:
+    def __new__(
+        cls,
+        folder: _Path,
+        *,
+        prelude: str | None = "_macros.j2",
+        filters: Mapping[str, Callable[..., Any]] | None = None,
+        globals: Mapping[str, Any] | None = None,
+    ) -> Environment: ...
+    @property
+    def names(self) -> list[str]: ...
+    def render(self, values: Mapping[str, Any]) -> dict[str, str]: ...
+    def render_one(self, name: str, values: Mapping[str, Any]) -> str: ...
+    def render_text(self, text: str, values: Mapping[str, Any], *, name: str = "<text>") -> str: ...
+
 @final
 class Chart:
     @property
