@@ -180,6 +180,10 @@ fn to_yaml(value: Value, width: Option<usize>, flow: Option<bool>, named: Kwargs
     let width = named.get::<Option<usize>>("indent")?.or(width).unwrap_or(0).min(1 << 16);
     let flow = named.get::<Option<bool>>("default_flow_style")?.or(flow).unwrap_or(false);
     named.assert_all_used()?;
+    if flow {
+        let message = "toyaml: `default_flow_style` is not supported, only block style";
+        return Err(Error::new(ErrorKind::InvalidOperation, message));
+    }
     if value.is_undefined() {
         return Err(Error::new(ErrorKind::UndefinedError, "toyaml: the value is undefined"));
     }
@@ -190,7 +194,7 @@ fn to_yaml(value: Value, width: Option<usize>, flow: Option<bool>, named: Kwargs
     if let Some(text) = value.as_str() {
         return Ok(text.to_owned());
     }
-    let mut text = yaml::dump(&tree(&value)?, flow);
+    let mut text = yaml::dump(&tree(&value)?);
     text.truncate(text.trim_end().len());
     if width == 0 {
         return Ok(text);

@@ -1,4 +1,4 @@
-//! YAML as PyYAML dumps it: block style, sorted keys, unicode kept, lines of 80, literal blocks for texts of
+//! YAML as PyYAML dumps it in block style: sorted keys, unicode kept, lines of 80, literal blocks for texts of
 //! several lines.
 //!
 //! `data::yaml` writes as go-yaml does, which quotes, folds and sorts otherwise.
@@ -19,8 +19,8 @@ enum Place {
     Value,
 }
 
-/// Dumps a tree; `flow` is PyYAML's `default_flow_style`.
-pub(super) fn dump(tree: &Tree, flow: bool) -> String {
+/// Dumps a tree.
+pub(super) fn dump(tree: &Tree) -> String {
     let mut writer = Writer {
         out: String::new(),
         column: 0,
@@ -29,11 +29,7 @@ pub(super) fn dump(tree: &Tree, flow: bool) -> String {
         indention: true,
         open_ended: false,
     };
-    if flow {
-        writer.flow(tree, Place::Root);
-    } else {
-        writer.node(tree, Place::Root, None);
-    }
+    writer.node(tree, Place::Root, None);
     if !writer.out.ends_with('\n') {
         writer.line_break();
     }
@@ -137,57 +133,6 @@ impl Writer {
         }
     }
 
-    /// Writes a node in flow style.
-    fn flow(&mut self, tree: &Tree, place: Place) {
-        match tree {
-            Tree::Map(entries) => {
-                self.indicator("{", true, true, false);
-                for (at, (key, value)) in sorted(entries.as_slice()).into_iter().enumerate() {
-                    if at > 0 {
-                        self.indicator(",", false, false, false);
-                    }
-                    self.fold_flow();
-                    self.flow_scalar(key, true);
-                    self.indicator(":", false, false, false);
-                    self.flow(value, Place::Value);
-                }
-                self.indicator("}", false, false, false);
-            }
-            Tree::List(items) => {
-                self.indicator("[", true, true, false);
-                for (at, item) in items.iter().enumerate() {
-                    if at > 0 {
-                        self.indicator(",", false, false, false);
-                    }
-                    self.fold_flow();
-                    self.flow(item, Place::Item);
-                }
-                self.indicator("]", false, false, false);
-            }
-            _ if place == Place::Root => self.scalar(tree, place, false),
-            _ => self.flow_scalar(tree, false),
-        }
-    }
-
-    fn fold_flow(&mut self) {
-        if self.column > WIDTH {
-            self.indent = 2;
-            self.write_indent();
-        }
-    }
-
-    fn flow_scalar(&mut self, tree: &Tree, simple_key: bool) {
-        let (text, implicit) = plain(tree);
-        let analysis = Analysis::of(&text);
-        if implicit && analysis.flow_plain && !text.is_empty() {
-            self.plain(&text, !simple_key);
-        } else if analysis.single_quoted && !(simple_key && analysis.multiline) {
-            self.single_quoted(&text, !simple_key);
-        } else {
-            self.double_quoted(&text, !simple_key);
-        }
-    }
-
     fn scalar(&mut self, tree: &Tree, place: Place, simple_key: bool) {
         let (text, implicit) = plain(tree);
         let analysis = Analysis::of(&text);
@@ -198,7 +143,7 @@ impl Writer {
             self.open_ended = place == Place::Root;
         } else if literal && !simple_key && analysis.block {
             self.literal(&text);
-        } else if analysis.single_quoted && !(simple_key && analysis.multiline) {
+        } else if !literal && analysis.single_quoted && !(simple_key && analysis.multiline) {
             self.single_quoted(&text, !simple_key);
         } else {
             self.double_quoted(&text, !simple_key);
@@ -297,8 +242,8 @@ impl Writer {
                 }
             }
             let inside = 0 < end && end + 1 < letters.len();
-            let width = self.column + end.saturating_sub(start);
-            if inside && (letter == Some(' ') || start >= end) && width > WIDTH && split {
+            let width = self.column + end;
+            if inside && (letter == Some(' ') || start >= end) && width > WIDTH + start && split {
                 let data = piece(start, end) + "\\";
                 start = start.max(end);
                 self.write(&data);
@@ -473,7 +418,6 @@ fn plain(tree: &Tree) -> (String, bool) {
 /// What a text's letters allow.
 struct Analysis {
     multiline: bool,
-    flow_plain: bool,
     block_plain: bool,
     single_quoted: bool,
     block: bool,
@@ -483,18 +427,12 @@ impl Analysis {
     /// PyYAML: emitter.py, `analyze_scalar`.
     fn of(text: &str) -> Self {
         if text.is_empty() {
-            return Self {
-                multiline: false,
-                flow_plain: false,
-                block_plain: true,
-                single_quoted: true,
-                block: false,
-            };
+            return Self { multiline: false, block_plain: true, single_quoted: true, block: false };
         }
         let blank = |letter: char| matches!(letter, '\0' | ' ' | '\t' | '\r') || is_break(letter);
         let letters: Vec<char> = text.chars().collect();
         let document = text.starts_with("---") || text.starts_with("...");
-        let (mut block_indicators, mut flow_indicators) = (document, document);
+        let mut block_indicators = document;
         let (mut line_breaks, mut special) = (false, false);
         let (mut leading, mut trailing_space, mut trailing_break) = (false, false, false);
         let (mut break_space, mut space_break) = (false, false);
@@ -508,19 +446,11 @@ impl Analysis {
                 | '`'
                     if at == 0 =>
                 {
-                    (flow_indicators, block_indicators) = (true, true);
+                    block_indicators = true;
                 }
-                '?' | ':' if at == 0 => {
-                    flow_indicators = true;
-                    block_indicators |= followed;
-                }
-                '-' if at == 0 && followed => (flow_indicators, block_indicators) = (true, true),
-                ',' | '?' | '[' | ']' | '{' | '}' if at > 0 => flow_indicators = true,
-                ':' if at > 0 => {
-                    flow_indicators = true;
-                    block_indicators |= followed;
-                }
-                '#' if at > 0 && preceded => (flow_indicators, block_indicators) = (true, true),
+                '?' | '-' if at == 0 => block_indicators |= followed,
+                ':' => block_indicators |= followed,
+                '#' if preceded => block_indicators = true,
                 _ => {}
             }
             line_breaks |= is_break(letter);
@@ -546,7 +476,6 @@ impl Analysis {
         let plain = !edges && !break_space && !space_break && !special && !line_breaks;
         Self {
             multiline: line_breaks,
-            flow_plain: plain && !flow_indicators,
             block_plain: plain && !block_indicators,
             single_quoted: !break_space && !space_break && !special,
             block: !trailing_space && !space_break && !special,
