@@ -6,6 +6,7 @@
 mod boundary;
 mod chart;
 mod convert;
+mod helmfile;
 mod jinja;
 mod many;
 mod merge;
@@ -22,6 +23,8 @@ mod _chartpy {
 
     #[pymodule_export]
     use super::chart::{Chart, load, restore_chart};
+    #[pymodule_export]
+    use super::helmfile::HelmfileReader;
     #[pymodule_export]
     use super::jinja::{Environment, render_tree};
     #[pymodule_export]

@@ -10,6 +10,7 @@ __all__ = [
     "Chart",
     "load",
     "_restore_chart",
+    "HelmfileReader",
     "Environment",
     "render_tree",
     "render_many",
@@ -23,7 +24,7 @@ __all__ = [
 _Path: TypeAlias = str | os.PathLike[str]
 _Paths: TypeAlias = _Path | Sequence[_Path] | None
 _Texts: TypeAlias = str | Sequence[str] | None
-_Values: TypeAlias = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
+_Values: TypeAlias = Mapping[str, Any] | os.PathLike[str] | Sequence[Mapping[str, Any] | os.PathLike[str]] | None
 _Compat: TypeAlias = Literal["helm3", "helm4"]
 
 __version__: str
@@ -52,6 +53,20 @@ def render_tree(
     globals: Mapping[str, Any] | None = None,
     out: _Path | None = None,
 ) -> dict[str, str]: ...
+@final
+class HelmfileReader:
+    def __new__(cls, source: _Path | bytes, *, name: str = "helmfile.yaml", folder: _Path | None = None) -> HelmfileReader: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def folder(self) -> str: ...
+    @property
+    def repositories(self) -> dict[str, str]: ...
+    @property
+    def releases(self) -> list[dict[str, Any]]: ...
+    def select(self, selector: str) -> HelmfileReader: ...
+    def order(self) -> list[int]: ...
+
 @final
 class Environment:
     def __new__(
