@@ -182,6 +182,10 @@ impl Object for ChartObject {
         "struct"
     }
 
+    fn comparable(&self) -> bool {
+        false
+    }
+
     fn field(&self, name: &[u8]) -> Option<Any> {
         match name {
             b"IsRoot" => Some(Any::Bool(self.is_root)),
@@ -230,6 +234,10 @@ impl Object for MetadataObject {
 
     fn kind(&self) -> &'static str {
         "struct"
+    }
+
+    fn comparable(&self) -> bool {
+        false
     }
 
     fn field(&self, name: &[u8]) -> Option<Any> {

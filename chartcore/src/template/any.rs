@@ -657,6 +657,11 @@ pub trait Object: fmt::Debug {
         true
     }
 
+    /// Go: `reflect.Type.Comparable`: no map or slice, and no struct that holds one.
+    fn comparable(&self) -> bool {
+        !matches!(self.kind(), "map" | "slice")
+    }
+
     /// What `%v` prints (its `String` method, or the fields).
     fn print(&self, out: &mut Vec<u8>);
 

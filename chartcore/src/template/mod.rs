@@ -39,11 +39,13 @@ mod number;
 mod parse;
 mod paths;
 pub mod print;
-pub(crate) mod quote;
 mod trace;
-pub(crate) mod unicode;
+mod unquote;
+mod values_object;
 mod walk;
 mod world;
+
+pub(crate) use crate::unicode;
 
 pub use any::{Any, Capacity, Element, List, Map, MapType, Method, Object};
 pub use associate::Templates;

@@ -6,7 +6,7 @@ use super::super::ast::{NodeId, NodeKind};
 use super::super::call::{self, Found};
 use super::super::code::Origin;
 use super::super::compile::{ideal_constant, literal_for};
-use super::super::{Any, Function, Method, Parsed, Scope, Type, funcs, quote};
+use super::super::{Any, Function, Method, Parsed, Scope, Type, funcs, unquote};
 use super::{Executor, Failure, Pending, Step};
 use crate::data::Str;
 
@@ -138,7 +138,7 @@ impl Executor<'_> {
                 NodeKind::Bool(truth) => Any::Bool(truth),
                 NodeKind::String { start, end } => {
                     let literal = &parsed.source[start as usize..end as usize];
-                    Any::Str(Str::new(quote::unquote(literal).unwrap_or_default()))
+                    Any::Str(Str::new(unquote::unquote(literal).unwrap_or_default()))
                 }
                 NodeKind::Number { start, end, .. } => {
                     let text = &parsed.source[start as usize..end as usize];

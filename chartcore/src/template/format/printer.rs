@@ -3,9 +3,9 @@
 //! Go: fmt/print.go, `printArg`, `printValue`; fmt/format.go.
 
 use super::super::print::{LENGTH, write_duration, write_int};
-use super::super::quote::{can_backquote, write_quoted, write_quoted_char, write_quoted_with};
 use super::super::unicode::{self, is_print};
 use super::super::{Any, Element, Object, float};
+use crate::quote::{can_backquote, write_quoted, write_quoted_char, write_quoted_with};
 
 /// How deep printing follows a map that contains itself.
 const DEPTH: usize = 200;

@@ -252,6 +252,9 @@ fn same(left: &Any, right: &Any) -> Result<bool, Fault> {
     }
     match (left, right) {
         (Any::Object(one), Any::Object(other)) => {
+            if !other.comparable() {
+                return Err(non_comparable(right));
+            }
             let identical = std::rc::Rc::ptr_eq(one, other);
             if identical || one.kind() == "ptr" || one.type_name() != other.type_name() {
                 return Ok(identical);
@@ -262,13 +265,16 @@ fn same(left: &Any, right: &Any) -> Result<bool, Fault> {
             other.print(&mut right);
             Ok(left == right)
         }
-        _ => {
-            let mut out = b"non-comparable type ".to_vec();
-            format::write_verb(&mut out, b's', right);
-            out.extend_from_slice(format!(": {}", right.type_name()).as_bytes());
-            Err(Fault::new(String::from_utf8_lossy(&out).into_owned()))
-        }
+        _ => Err(non_comparable(right)),
     }
+}
+
+#[cold]
+fn non_comparable(value: &Any) -> Fault {
+    let mut out = b"non-comparable type ".to_vec();
+    format::write_verb(&mut out, b's', value);
+    out.extend_from_slice(format!(": {}", value.type_name()).as_bytes());
+    Fault::new(String::from_utf8_lossy(&out).into_owned())
 }
 
 fn eq(_: &mut Scope<'_>, args: &[Any]) -> Outcome {

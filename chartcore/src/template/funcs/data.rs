@@ -12,7 +12,7 @@ type Body = fn(&mut Scope<'_>, &[Any]) -> Result<Any, Fault>;
 pub(super) static FUNCTIONS: &[Function] = &[
     of_any("toYaml", |_, args| Ok(Any::str(yaml_text(first(args)).unwrap_or_default()))),
     of_any("mustToYaml", |_, args| Ok(Any::str(yaml_text(first(args))?))),
-    of_any("toYamlPretty", |_, args| Ok(Any::str(pretty_yaml_text(first(args)).unwrap_or_default()))),
+    of_any("toYamlPretty", |_, args| Ok(Any::str(pretty_yaml_text(first(args))?))),
     of_text("fromYaml", |_, args| {
         Ok(match yaml::parse_map(text(args)) {
             Ok(map) => Any::from(&Value::from(map)),
@@ -42,12 +42,12 @@ pub(super) static FUNCTIONS: &[Function] = &[
     of_any("toToml", |_, args| {
         Ok(match toml_text(first(args))? {
             Ok(text) => Any::str(text),
-            Err(error) => Any::str(error.to_string()),
+            Err(error) => Any::str(error),
         })
     }),
     of_any("mustToToml", |_, args| match toml_text(first(args))? {
         Ok(text) => Ok(Any::str(text)),
-        Err(error) => Err(Fault::new(error.to_string())),
+        Err(error) => Err(Fault::new(error)),
     }),
     of_text("fromToml", |_, args| {
         Ok(match toml::parse_items(text(args)) {
@@ -102,40 +102,101 @@ fn yaml_text(any: &Any) -> Result<Vec<u8>, Fault> {
     Ok(out)
 }
 
+/// What Helm prints nothing for is empty; what Go's encoder panics at is an error.
 fn pretty_yaml_text(any: &Any) -> Result<Vec<u8>, Fault> {
-    let value = pretty_value(any, 0)?;
-    let mut out = yaml::write_pretty(&value).map_err(|error| Fault::new(error.to_string()))?;
+    const COMPLEX: &str = "cannot marshal type: complex128";
+    let mut out = with_times(any, COMPLEX, date::yaml_text, b"", yaml::write_pretty)?.unwrap_or_default();
     out.pop_if(|last| *last == b'\n');
     Ok(out)
 }
 
-/// The value as go-yaml sees it, which is not told about JSON: a `[]byte` is a list of numbers.
-fn pretty_value(any: &Any, depth: usize) -> Result<Value, Fault> {
-    if depth > yaml::MAX_DEPTH {
-        return Err(Fault::new("exceeded max depth"));
-    }
-    match any {
-        Any::List(list) if list.element() == Element::Byte => {
-            let numbers = list.items().iter().map(|item| match item {
-                Any::Uint8(byte) => Value::Int(i64::from(*byte)),
-                _ => Value::Null,
-            });
-            Ok(numbers.collect::<Vec<Value>>().into())
+/// Writes a value whose times are to stand in the text without quotes, which no [`Value`] can say: they are
+/// written as words that occur nowhere else, and then put in the words' places. `quote` is what the writer puts
+/// around a word.
+fn with_times<E>(
+    any: &Any,
+    complex: &'static str,
+    text_of: fn(&Any) -> Option<Vec<u8>>,
+    quote: &[u8],
+    write: impl Fn(&Value) -> Result<Vec<u8>, E>,
+) -> Result<Result<Vec<u8>, E>, Fault> {
+    let mut mark = "Time".to_owned();
+    loop {
+        let mut pretty = Pretty { complex, text_of, mark, times: Vec::new() };
+        let value = pretty.value(any, 0)?;
+        let text = match write(&value) {
+            Ok(text) if !pretty.times.is_empty() => text,
+            written => return Ok(written),
+        };
+        let finder = memchr::memmem::Finder::new(&pretty.mark);
+        if finder.find_iter(&text).count() != pretty.times.len() {
+            mark = pretty.mark + "Time";
+            continue;
         }
-        Any::List(list) => {
-            let items: Result<Vec<Value>, Fault> =
-                list.items().iter().map(|item| pretty_value(item, depth + 1)).collect();
-            Ok(items?.into())
+        let mut out = Vec::with_capacity(text.len());
+        let mut from = 0;
+        for at in finder.find_iter(&text) {
+            out.extend_from_slice(&text[from..at - quote.len()]);
+            let digits = &text[at + pretty.mark.len()..];
+            let length = digits.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            let number: Option<usize> =
+                std::str::from_utf8(&digits[..length]).ok().and_then(|digits| digits.parse().ok());
+            let time = number.and_then(|number| pretty.times.get(number));
+            out.extend_from_slice(time.map_or(b"", Vec::as_slice));
+            from = at + pretty.mark.len() + length + quote.len();
         }
-        Any::Map(map) if map.as_frozen().is_none() => pretty_map(map, depth),
-        other => other.to_value(),
+        out.extend_from_slice(&text[from..]);
+        return Ok(Ok(out));
     }
 }
 
-fn pretty_map(map: &Map, depth: usize) -> Result<Value, Fault> {
-    let entries: Result<data::Map, Fault> =
-        map.entries().iter().map(|(key, item)| Ok((key.clone(), pretty_value(item, depth + 1)?))).collect();
-    Ok(entries?.into())
+/// The value as an encoder sees it that is not told about JSON: a `[]byte` is a list of numbers.
+struct Pretty {
+    /// Go's text for a complex number.
+    complex: &'static str,
+    text_of: fn(&Any) -> Option<Vec<u8>>,
+    mark: String,
+    times: Vec<Vec<u8>>,
+}
+
+impl Pretty {
+    fn value(&mut self, any: &Any, depth: usize) -> Result<Value, Fault> {
+        if depth > yaml::MAX_DEPTH {
+            return Err(Fault::new("exceeded max depth"));
+        }
+        match any {
+            Any::List(list) if list.element() == Element::Byte => {
+                let numbers = list.items().iter().map(|item| match item {
+                    Any::Uint8(byte) => Value::Int(i64::from(*byte)),
+                    _ => Value::Null,
+                });
+                Ok(numbers.collect::<Vec<Value>>().into())
+            }
+            Any::List(list) => {
+                let items: Result<Vec<Value>, Fault> =
+                    list.items().iter().map(|item| self.value(item, depth + 1)).collect();
+                Ok(items?.into())
+            }
+            Any::Map(map) if map.as_frozen().is_none() => self.map(map, depth),
+            Any::Complex(_) => Err(Fault::new(self.complex)),
+            Any::Object(_) => match (self.text_of)(any) {
+                Some(time) => {
+                    self.times.push(time);
+                    Ok(format!("{}{}", self.mark, self.times.len() - 1).into())
+                }
+                None => any.to_value(),
+            },
+            other => other.to_value(),
+        }
+    }
+
+    fn map(&mut self, map: &Map, depth: usize) -> Result<Value, Fault> {
+        let mut entries = data::Map::default();
+        for (key, item) in map.entries().iter() {
+            entries.insert(key.clone(), self.value(item, depth + 1)?);
+        }
+        Ok(entries.into())
+    }
 }
 
 fn json_text(any: &Any, escape: Escape) -> Result<Vec<u8>, Fault> {
@@ -229,9 +290,16 @@ fn toml_any(item: toml::Item) -> Any {
 }
 
 /// The text, or BurntSushi's error; a nil is Go's panic.
-fn toml_text(any: &Any) -> Result<Result<Vec<u8>, toml::Error>, Fault> {
-    if matches!(any, Any::Nil) {
-        return Err(Fault::new("reflect: call of reflect.Value.Type on zero Value"));
+fn toml_text(any: &Any) -> Result<Result<Vec<u8>, String>, Fault> {
+    const COMPLEX: &str = "unsupported type: complex128";
+    match any {
+        Any::Nil => return Err(Fault::new("reflect: call of reflect.Value.Type on zero Value")),
+        Any::Complex(_) => return Ok(Err("unsupported type for key '': complex128".to_owned())),
+        _ => {}
     }
-    Ok(toml::write(&pretty_value(any, 0)?))
+    let write = |value: &Value| toml::write(value).map_err(|error| error.to_string());
+    match with_times(any, COMPLEX, date::toml_text, b"\"", write) {
+        Err(fault) if fault.text() == COMPLEX => Ok(Err(COMPLEX.to_owned())),
+        outcome => outcome,
+    }
 }

@@ -17,7 +17,7 @@ use super::associate::NameMap;
 use super::ast::{Ast, NO_NODE, NodeId};
 use super::code::{Body, Chain, Ident, Literal, Loop, Op, Target};
 use super::lex::{Lexer, Token, TokenKind};
-use super::quote;
+use super::unquote;
 use pipelines::OpenPipe;
 
 /// A parsed file: independent of the file's name, shared between renders and threads.
@@ -341,7 +341,7 @@ impl<'s> Parser<'s> {
         if !matches!(token.kind, TokenKind::String | TokenKind::RawString) {
             return Err(self.unexpected(token, context));
         }
-        match quote::unquote(self.lexer.text(token)) {
+        match unquote::unquote(self.lexer.text(token)) {
             Ok(name) => Ok(Str::new(name)),
             Err(message) => Err(self.error(message)),
         }

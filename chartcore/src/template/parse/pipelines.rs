@@ -2,7 +2,7 @@
 
 use super::super::ast::{Children, NO_NODE, NodeId, NodeKind};
 use super::super::lex::{Token, TokenKind};
-use super::super::{ParseError, funcs, number, quote};
+use super::super::{ParseError, funcs, number, unquote};
 use super::Parser;
 use crate::data::Str;
 use crate::quote::quoted;
@@ -242,7 +242,7 @@ impl Parser<'_> {
             }
             TokenKind::LeftParen => return Ok(Term::Parenthesis),
             TokenKind::String | TokenKind::RawString => {
-                if let Err(message) = quote::unquote(self.lexer.text(token)) {
+                if let Err(message) = unquote::unquote(self.lexer.text(token)) {
                     return Err(self.error(message));
                 }
                 NodeKind::String { start, end }
