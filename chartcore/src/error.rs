@@ -31,6 +31,10 @@ pub enum ErrorKind {
     Limit,
     /// An option does not make sense.
     Usage,
+    /// A Jinja template of a plan does not parse, or fails while it runs.
+    Jinja,
+    /// A helmfile is malformed, or uses what is not supported.
+    Helmfile,
     /// An input or output operation failed.
     Io,
     /// A server cannot be reached, or does not answer as it should.
