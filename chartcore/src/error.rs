@@ -27,6 +27,8 @@ pub enum ErrorKind {
     Dependency,
     /// A version or a constraint is malformed.
     Version,
+    /// A signature does not count, or a key or provenance file cannot be used.
+    Signature,
     /// A limit (depth, size, steps) was reached.
     Limit,
     /// An option does not make sense.
