@@ -35,6 +35,12 @@ pub enum ErrorKind {
     Usage,
     /// An input or output operation failed.
     Io,
+    /// A server cannot be reached, or does not answer as it should.
+    Network,
+    /// A server wants other credentials.
+    Unauthorized,
+    /// Bytes are not what their digest, length or signature says.
+    Integrity,
 }
 
 /// An error with its kind, its message in Helm's words, and located diagnostics.

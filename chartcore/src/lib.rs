@@ -1,6 +1,8 @@
 //! Helm-compatible charts, in process.
 
 pub mod archive;
+#[cfg(feature = "transport")]
+pub mod cache;
 pub mod chart;
 #[cfg(feature = "cluster")]
 pub mod cluster;
