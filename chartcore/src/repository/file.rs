@@ -1,11 +1,13 @@
 //! repositories.yaml: Helm's own list of repositories, shared with it.
 
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::index::failure;
+use crate::cache::{Draft, Lock, Patience};
 use crate::chart::normal_time;
 use crate::data::{Map, Value, json, yaml};
 use crate::error::{Error, ErrorKind, Result};
@@ -15,9 +17,8 @@ use crate::transport::Secret;
 /// The largest list that is read.
 const LARGEST_FILE: u64 = 16 << 20;
 
-/// How often a lock that somebody else holds is tried again before giving up, and how long each time. Helm waits 30 s.
-const LOCK_TRIES: u32 = 600;
-const LOCK_PAUSE: std::time::Duration = std::time::Duration::from_millis(50);
+/// How long a lock that somebody else holds is waited for. Helm: pkg/cmd/repo_add.go.
+const LOCK_PATIENCE: Duration = Duration::from_secs(30);
 
 /// A repository: where it is, and how to get at it.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -158,14 +159,12 @@ impl Repositories {
     /// # Errors
     /// The file cannot be locked, read or written, or `change` fails; then nothing is written.
     pub fn change<T>(path: &Path, change: impl FnOnce(&mut Self) -> Result<Changed<T>>) -> Result<T> {
-        let folder = parent(path);
-        fs::create_dir_all(folder).map_err(|error| io_error("mkdir", folder, error))?;
-        let lock = Lock::acquire(&lock_path(path))?;
+        let lock = Lock::take(&lock_path(path), &Patience::for_at_most(LOCK_PATIENCE))?;
         let mut repositories = Self::read_if_there(path)?;
         let outcome = match change(&mut repositories)? {
             Changed::No(outcome) => outcome,
             Changed::Yes(outcome) => {
-                write_whole(path, &repositories.to_yaml()?, 0o600)?;
+                write_private(path, &repositories.to_yaml()?)?;
                 outcome
             }
         };
@@ -274,91 +273,21 @@ fn lock_path(path: &Path) -> PathBuf {
     }
 }
 
-/// A lock that other processes see, until it is dropped.
-#[derive(Debug)]
-pub(crate) struct Lock {
-    _file: File,
-}
-
-impl Lock {
-    /// Waits for the lock.
-    ///
-    /// # Errors
-    /// The file cannot be made, or somebody else holds the lock for too long.
-    pub(crate) fn acquire(path: &Path) -> Result<Self> {
-        let mut options = OpenOptions::new();
-        options.create(true).truncate(false).read(true).write(true);
-        private(&mut options, 0o600);
-        let file = options.open(path).map_err(|error| io_error("open", path, error))?;
-        for _ in 0..LOCK_TRIES {
-            match file.try_lock() {
-                Ok(()) => return Ok(Self { _file: file }),
-                Err(fs::TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
-                Err(fs::TryLockError::Error(error)) => return Err(io_error("lock", path, error)),
-            }
-        }
-        let message = format!("{} is locked by another process: context deadline exceeded", path.display());
-        Err(Error::new(ErrorKind::Io, message))
-    }
+/// Writes the list whole or not at all, for its owner alone.
+fn write_private(path: &Path, content: &[u8]) -> Result<()> {
+    let mut draft = Draft::beside(path)?;
+    let written = set_private(draft.file()).and_then(|()| draft.file().write_all(content));
+    written.map_err(|error| io_error("write", path, error))?;
+    draft.keep(path)
 }
 
 #[cfg(unix)]
-fn private(options: &mut OpenOptions, mode: u32) {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    options.mode(mode);
-}
-
-#[cfg(not(unix))]
-fn private(_: &mut OpenOptions, _: u32) {}
-
-fn parent(path: &Path) -> &Path {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    }
-}
-
-/// Writes a file whole or not at all, with the mode given.
-///
-/// # Errors
-/// The folder or the file cannot be written.
-pub(crate) fn write_whole(path: &Path, content: &[u8], mode: u32) -> Result<()> {
-    let folder = parent(path);
-    fs::create_dir_all(folder).map_err(|error| io_error("mkdir", folder, error))?;
-    let (temporary, mut file) = temporary(folder, mode).map_err(|error| io_error("open", folder, error))?;
-    let written = file.write_all(content).and_then(|()| set_mode(&file, mode));
-    drop(file);
-    written.and_then(|()| fs::rename(&temporary, path)).map_err(|error| {
-        // What cannot be written cannot always be removed either; the first error tells more.
-        let _ = fs::remove_file(&temporary);
-        io_error("write", path, error)
-    })
-}
-
-#[cfg(unix)]
-fn set_mode(file: &File, mode: u32) -> io::Result<()> {
+fn set_private(file: &File) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
-    file.set_permissions(fs::Permissions::from_mode(mode))
+    file.set_permissions(std::fs::Permissions::from_mode(0o600))
 }
 
 #[cfg(not(unix))]
-fn set_mode(_: &File, _: u32) -> io::Result<()> {
+fn set_private(_: &File) -> io::Result<()> {
     Ok(())
-}
-
-/// A new file in `folder` whose name nobody else has.
-fn temporary(folder: &Path, mode: u32) -> io::Result<(PathBuf, File)> {
-    let mut tries = 0;
-    loop {
-        let mut random = [0_u8; 8];
-        getrandom::fill(&mut random).map_err(|error| io::Error::other(error.to_string()))?;
-        let path = folder.join(format!(".chart-{:016x}.tmp", u64::from_le_bytes(random)));
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        private(&mut options, mode);
-        match options.open(&path) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && tries < 16 => tries += 1,
-            opened => return opened.map(|file| (path, file)),
-        }
-    }
 }

@@ -80,6 +80,8 @@ pub(super) fn newest_first(left: &Record<'_>, right: &Record<'_>) -> Ordering {
 pub struct Index {
     bytes: Vec<u8>,
     source: String,
+    /// Whether the source is a file, which messages then name.
+    is_file: bool,
     compat: Compat,
 }
 
@@ -89,7 +91,7 @@ pub type Warnings = Vec<Diagnostic>;
 impl Index {
     /// An index in memory; `source` is where it comes from.
     pub fn from_bytes(bytes: Vec<u8>, source: impl Into<String>, compat: Compat) -> Self {
-        Self { bytes, source: source.into(), compat }
+        Self { bytes, source: source.into(), is_file: false, compat }
     }
 
     /// Opens an index file. What it says is looked at later.
@@ -98,7 +100,7 @@ impl Index {
     /// It is not there, not a file, or larger than [`LARGEST_INDEX`].
     pub fn open(path: &Path, compat: Compat) -> Result<Self> {
         let bytes = directory::read_file(path, LARGEST_INDEX)?;
-        Ok(Self { bytes, source: path.display().to_string(), compat })
+        Ok(Self { bytes, source: path.display().to_string(), is_file: true, compat })
     }
 
     /// The text.
@@ -120,8 +122,20 @@ impl Index {
     /// index; `step` puts what it needs into what `start` made. It may be started anew on the way.
     ///
     /// # Errors
-    /// The index is not readable by Helm's rules; Helm's texts, without `error loading …: `.
+    /// The index is not readable by Helm's rules; Helm's texts, with `error loading PATH: ` for a file.
     pub fn fold<T>(
+        &self,
+        start: impl Fn() -> T,
+        wanted: impl Fn(&str) -> bool,
+        step: impl FnMut(&mut T, &str, &mut Vec<Record<'_>>),
+    ) -> Result<(T, Warnings)> {
+        self.fold_unnamed(start, wanted, step).map_err(|error| match self.is_file {
+            true => error.prefixed(format_args!("error loading {}: ", self.source)),
+            false => error,
+        })
+    }
+
+    fn fold_unnamed<T>(
         &self,
         start: impl Fn() -> T,
         wanted: impl Fn(&str) -> bool,

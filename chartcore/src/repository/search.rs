@@ -169,7 +169,7 @@ impl Search {
                 }
                 (memchr::memmem::find(lowered, words)?, &*lowered)
             }
-            Matcher::Regex(regex) => (regex.find(line)?.start, &*line),
+            Matcher::Regex(regex) => (regex.find(&*line)?.start, &*line),
         };
         // The part a match at `at` begins in; a match on the mark itself still belongs to the part before it.
         let marks = line.iter().enumerate().filter(|(_, byte)| **byte == PART).map(|(index, _)| index);

@@ -19,22 +19,18 @@ pub(super) struct Entry {
     pub(super) legacy: [String; 4],
 }
 
-/// An index with all its fields.
+/// An index: what is checked of it, and all its entries.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Document {
-    pub(super) server_info: Option<Map>,
     pub(super) api_version: String,
-    pub(super) generated: String,
     /// In the order of their names.
     pub(super) entries: Vec<(String, Vec<Option<Entry>>)>,
-    pub(super) public_keys: Vec<String>,
-    pub(super) annotations: Vec<(String, String)>,
 }
 
 const TOP: [&str; 6] = ["serverInfo", "apiVersion", "generated", "entries", "publicKeys", "annotations"];
 const LEGACY: [&str; 4] = ["checksum", "engine", "tillerVersion", "url"];
 const OWN: [&str; 4] = ["urls", "created", "removed", "digest"];
-const METADATA: [&str; 17] = [
+pub(super) const METADATA: [&str; 17] = [
     "name",
     "home",
     "sources",
@@ -53,8 +49,8 @@ const METADATA: [&str; 17] = [
     "dependencies",
     "type",
 ];
-const MAINTAINER: [&str; 3] = ["name", "email", "url"];
-const DEPENDENCY: [&str; 8] =
+pub(super) const MAINTAINER: [&str; 3] = ["name", "email", "url"];
+pub(super) const DEPENDENCY: [&str; 8] =
     ["name", "version", "repository", "condition", "tags", "enabled", "import-values", "alias"];
 
 /// Whether Go takes `key` for a field of an index, whatever its case.
@@ -133,14 +129,13 @@ impl Decoder {
         for (key, value) in map.iter() {
             match named(&TOP, key.as_bytes()) {
                 Some("apiVersion") => self.text(value, &mut document.api_version, "IndexFile.apiVersion")?,
-                Some("generated") => self.time(value, &mut document.generated)?,
-                Some("publicKeys") => self.texts(value, &mut document.public_keys, "IndexFile.publicKeys")?,
+                Some("generated") => self.time(value, &mut String::new())?,
+                Some("publicKeys") => self.texts(value, &mut Vec::new(), "IndexFile.publicKeys")?,
                 Some("annotations") => {
-                    self.pairs(value, &mut document.annotations, "IndexFile.annotations")?;
+                    self.pairs(value, "IndexFile.annotations")?;
                 }
                 Some("serverInfo") => match value {
-                    Value::Null => {}
-                    Value::Map(map) => document.server_info = Some(Map::clone(map)),
+                    Value::Null | Value::Map(_) => {}
                     other => {
                         return Err(self.mismatch(other, "IndexFile.serverInfo", "map[string]interface {}"));
                     }
@@ -274,18 +269,13 @@ impl Decoder {
         Ok(())
     }
 
-    fn pairs(&self, value: &Value, slot: &mut Vec<(String, String)>, field: &str) -> Result<()> {
+    fn pairs(&self, value: &Value, field: &str) -> Result<()> {
         let map = match value {
             Value::Null => return Ok(()),
             Value::Map(map) => map,
             other => return Err(self.mismatch(other, field, "map[string]string")),
         };
-        for (key, value) in map.iter() {
-            let mut text = String::new();
-            self.text(value, &mut text, field)?;
-            slot.push((key.to_text().into_owned(), text));
-        }
-        Ok(())
+        map.iter().try_for_each(|(_, value)| self.text(value, &mut String::new(), field))
     }
 
     fn time(&self, value: &Value, slot: &mut String) -> Result<()> {
@@ -301,6 +291,24 @@ impl Decoder {
 }
 
 impl Entry {
+    /// What Go's encoding/json makes of it.
+    pub(super) fn to_map(&self) -> Map {
+        let Value::Map(metadata) = self.metadata.to_value() else { return Map::new() };
+        let mut map = std::sync::Arc::unwrap_or_clone(metadata);
+        let urls: Vec<Value> = self.urls.iter().map(|url| url.as_str().into()).collect();
+        map.insert("urls", if urls.is_empty() { Value::Null } else { urls.into() });
+        let created = if self.created.is_empty() { "0001-01-01T00:00:00Z" } else { &self.created };
+        map.insert("created", created.into());
+        if self.removed {
+            map.insert("removed", true.into());
+        }
+        let texts = LEGACY.iter().zip(&self.legacy).map(|(key, text)| (*key, text));
+        for (key, text) in texts.chain([("digest", &self.digest)]).filter(|(_, text)| !text.is_empty()) {
+            map.insert(key, text.as_str().into());
+        }
+        map
+    }
+
     /// The record, or what is wrong with the entry.
     pub(super) fn record(&self) -> std::result::Result<Record<'static>, String> {
         let metadata = &self.metadata;
