@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use chartcore::Compat;
+use chartcore::transport::Proxies;
 
 use crate::flags::Given;
 
@@ -29,6 +30,8 @@ pub(crate) struct Settings {
     /// Seconds since 1970, from `SOURCE_DATE_EPOCH`.
     pub(crate) source_date_epoch: Option<i64>,
     pub(crate) error_format: ErrorFormat,
+    /// From `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`.
+    pub(crate) proxies: Proxies,
     /// What `env` prints, by name.
     pub(crate) listed: BTreeMap<&'static str, String>,
 }
@@ -191,6 +194,7 @@ impl Settings {
             source_date_epoch,
             color,
             error_format,
+            proxies: crate::network::proxies(env),
             listed,
         })
     }

@@ -39,6 +39,8 @@ pub enum ErrorKind {
     Network,
     /// A server wants other credentials.
     Unauthorized,
+    /// What is to be made is already there, and is something else.
+    AlreadyExists,
     /// Bytes are not what their digest, length or signature says.
     Integrity,
 }
