@@ -182,6 +182,11 @@ impl Fetcher {
         Self { options, compat, clients: Mutex::new(Vec::new()) }
     }
 
+    /// Whose rules indexes are read by.
+    pub fn compat(&self) -> Compat {
+        self.compat
+    }
+
     fn client(&self, tls: &TlsOptions) -> Result<Client> {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, client)) = clients.iter().find(|(known, _)| known == tls) {
@@ -203,11 +208,20 @@ impl Fetcher {
         places: &Places,
         progress: &dyn Progress,
     ) -> Result<Updated> {
+        self.update_with(repository, &Access::of(repository), places, progress)
+    }
+
+    pub(super) fn update_with(
+        &self,
+        repository: &Repository,
+        access: &Access,
+        places: &Places,
+        progress: &dyn Progress,
+    ) -> Result<Updated> {
         let index_url = url::resolve(&repository.url, "index.yaml")?;
         let parsed = fetchable(&repository.url, &index_url)?;
         let target = places.index_file(&repository.name)?;
         let sidecar = places.cached(&repository.name, VALIDATORS)?;
-        let access = Access::of(repository);
         let mut request = access.request(&parsed);
         if let Some(known) = Known::read(&sidecar, &target, &index_url) {
             if let Some(etag) = known.etag {

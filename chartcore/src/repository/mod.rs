@@ -8,6 +8,7 @@ mod client;
 mod file;
 mod hub;
 mod index;
+mod locate;
 mod search;
 mod tree;
 mod url;
@@ -17,6 +18,7 @@ pub use client::{Access, Fetched, Fetcher, LARGEST_ARCHIVE, Places, UNMANAGED, U
 pub use file::{Changed, Repositories, Repository};
 pub use hub::{DEFAULT_ENDPOINT, HubHit, search_hub};
 pub use index::{Index, LARGEST_INDEX, Record, Warnings, choose, is_range};
+pub use locate::{Choice, Located};
 pub use search::{Hit, Search, SearchOptions};
 pub use url::{file_name, is_absolute, resolve, same_place};
 pub use write::{Format, IndexOptions, NewIndex, OnConflict, index_folder};
