@@ -29,16 +29,8 @@ pub(crate) const PLAIN_HTTP: &[Flag] =
 
 /// Who asks. `flags::CHART_SOURCE` has these already.
 pub(crate) const CREDENTIALS: &[Flag] = &[
-    Flag::new(
-        "password",
-        Text("string"),
-        "chart repository password where to locate the requested chart",
-    ),
-    Flag::new(
-        "username",
-        Text("string"),
-        "chart repository username where to locate the requested chart",
-    ),
+    Flag::new("password", Text("string"), "chart repository password where to locate the requested chart"),
+    Flag::new("username", Text("string"), "chart repository username where to locate the requested chart"),
 ];
 
 /// Letting credentials follow to other hosts.
@@ -47,7 +39,8 @@ pub(crate) const PASS_CREDENTIALS: &[Flag] =
 
 /// `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`, or their small forms, as Go reads them.
 pub(crate) fn proxies(environment: impl Fn(&str) -> Option<String>) -> Proxies {
-    let either = |large: &str, small: &str| environment(large).or_else(|| environment(small)).unwrap_or_default();
+    let either =
+        |large: &str, small: &str| environment(large).or_else(|| environment(small)).unwrap_or_default();
     // In a CGI program HTTP_PROXY is the client's `Proxy` header. Go: golang.org/x/net/http/httpproxy.
     let served = environment("REQUEST_METHOD").is_some();
     Proxies {

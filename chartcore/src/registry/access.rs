@@ -50,7 +50,13 @@ impl Access {
     }
 
     /// Sends a request to `host`, answering its challenge if there is one.
-    pub(super) fn send(&self, client: &Client, host: &str, scope: &str, request: &Request) -> Result<Response> {
+    pub(super) fn send(
+        &self,
+        client: &Client,
+        host: &str,
+        scope: &str,
+        request: &Request,
+    ) -> Result<Response> {
         let response = client.send(&self.prepared(host, scope, request.clone()))?;
         // A challenge from where a redirect led is not for our credentials.
         if response.status() != 401 || !response.url().same_origin(request.url()) {
@@ -133,7 +139,9 @@ fn check_realm(realm: &str, registry: &Url) -> Result<()> {
         "https" => {}
         "http" if registry.scheme() == "http" => {}
         "http" => {
-            return Err(wrong(format!("bearer realm {shown} uses http but registry was contacted over https")));
+            return Err(wrong(format!(
+                "bearer realm {shown} uses http but registry was contacted over https"
+            )));
         }
         scheme => return Err(wrong(format!("bearer realm {shown} uses unsupported scheme {scheme:?}"))),
     }
@@ -152,7 +160,11 @@ fn is_internal(address: IpAddr) -> bool {
         IpAddr::V4(v4) => v4.is_loopback() || v4.is_link_local() || v4.is_private() || v4.is_unspecified(),
         IpAddr::V6(v6) => {
             let mapped = v6.to_ipv4_mapped().is_some_and(|v4| is_internal(IpAddr::V4(v4)));
-            mapped || v6.is_loopback() || v6.is_unspecified() || v6.is_unique_local() || v6.is_unicast_link_local()
+            mapped
+                || v6.is_loopback()
+                || v6.is_unspecified()
+                || v6.is_unique_local()
+                || v6.is_unicast_link_local()
         }
     }
 }
@@ -194,7 +206,8 @@ fn fetch_token(
                 .body(Body::bytes(form.into_bytes()))
         }
         None => {
-            let mut query: Vec<String> = url.query().filter(|query| !query.is_empty()).map(str::to_owned).into_iter().collect();
+            let mut query: Vec<String> =
+                url.query().filter(|query| !query.is_empty()).map(str::to_owned).into_iter().collect();
             if !service.is_empty() {
                 query.push(format!("service={}", escaped(service)));
             }
@@ -211,9 +224,8 @@ fn fetch_token(
         return Err(refused(method, response));
     }
     let shown = response.url().to_string();
-    let wrong = |what: &str| {
-        Error::new(ErrorKind::Unauthorized, format!("{} \"{shown}\": {what}", method.as_str()))
-    };
+    let wrong =
+        |what: &str| Error::new(ErrorKind::Unauthorized, format!("{} \"{shown}\": {what}", method.as_str()));
     let bytes = response.bytes(TOKEN_LIMIT)?;
     // The answer may hold a token; nothing of it is shown.
     let token: Token = serde_json::from_slice(&bytes).map_err(|_| wrong("failed to decode response"))?;
@@ -274,6 +286,9 @@ mod tests {
 
     #[test]
     fn forms_are_escaped() {
-        assert_eq!(escaped("repository:a/b:pull,push x&y=ü"), "repository%3Aa%2Fb%3Apull%2Cpush%20x%26y%3D%C3%BC");
+        assert_eq!(
+            escaped("repository:a/b:pull,push x&y=ü"),
+            "repository%3Aa%2Fb%3Apull%2Cpush%20x%26y%3D%C3%BC"
+        );
     }
 }

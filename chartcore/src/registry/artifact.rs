@@ -85,7 +85,8 @@ impl Descriptor {
         check_digest(&self.digest).map_err(|error| malformed(error.message()))?;
         if self.size > limit {
             let Self { media_type, size, .. } = self;
-            let message = format!("blob with mediatype {media_type} has {size} bytes, at most {limit} are read");
+            let message =
+                format!("blob with mediatype {media_type} has {size} bytes, at most {limit} are read");
             return Err(Error::new(ErrorKind::Limit, message));
         }
         if !self.urls.is_empty() {
@@ -131,9 +132,13 @@ impl Manifest {
     /// No JSON, another schema, or one document that could be read as manifest and as index.
     pub fn parse(bytes: &[u8], content_type: Option<&str>) -> Result<Self> {
         if bytes.len() as u64 > MANIFEST_LIMIT {
-            return Err(Error::new(ErrorKind::Limit, format!("manifest is larger than {MANIFEST_LIMIT} bytes")));
+            return Err(Error::new(
+                ErrorKind::Limit,
+                format!("manifest is larger than {MANIFEST_LIMIT} bytes"),
+            ));
         }
-        let manifest: Self = serde_json::from_slice(bytes).map_err(|error| malformed(&error).with_source(error))?;
+        let manifest: Self =
+            serde_json::from_slice(bytes).map_err(|error| malformed(&error).with_source(error))?;
         if manifest.schema_version != 2 {
             let found = manifest.schema_version;
             return Err(malformed(format_args!("schema version is {found}, expected 2")));
@@ -190,12 +195,15 @@ impl Manifest {
             )));
         }
         let config = self.config.as_ref().filter(|config| config.media_type == CONFIG_MEDIA_TYPE);
-        let config =
-            config.ok_or_else(|| malformed_chart(format!("could not load config with mediatype {CONFIG_MEDIA_TYPE}")))?;
+        let config = config.ok_or_else(|| {
+            malformed_chart(format!("could not load config with mediatype {CONFIG_MEDIA_TYPE}"))
+        })?;
         let chart = match self.only(CHART_MEDIA_TYPE)? {
             Some(chart) => chart,
             None => self.only(LEGACY_CHART_MEDIA_TYPE)?.ok_or_else(|| {
-                malformed_chart(format!("manifest does not contain a layer with mediatype {CHART_MEDIA_TYPE}"))
+                malformed_chart(format!(
+                    "manifest does not contain a layer with mediatype {CHART_MEDIA_TYPE}"
+                ))
             })?,
         };
         let provenance = self.only(PROVENANCE_MEDIA_TYPE)?;
@@ -253,8 +261,9 @@ impl Config {
     /// # Errors
     /// No JSON object, or a field that is no text.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
-        serde_json::from_slice(bytes)
-            .map_err(|error| Error::new(ErrorKind::Chart, format!("chart configuration is malformed: {error}")))
+        serde_json::from_slice(bytes).map_err(|error| {
+            Error::new(ErrorKind::Chart, format!("chart configuration is malformed: {error}"))
+        })
     }
 
     /// Refuses an archive that is another chart than the configuration says.
@@ -292,7 +301,11 @@ impl Artifact {
     ///
     /// # Errors
     /// The bytes are no chart.
-    pub fn new(archive: impl Into<Arc<[u8]>>, provenance: Option<Arc<[u8]>>, created: Option<u64>) -> Result<Self> {
+    pub fn new(
+        archive: impl Into<Arc<[u8]>>,
+        provenance: Option<Arc<[u8]>>,
+        created: Option<u64>,
+    ) -> Result<Self> {
         let archive = archive.into();
         let options = LoadOptions::default().version_check(VersionCheck::Skip);
         let chart = load_archive(&archive, &options)?;
@@ -482,7 +495,11 @@ fn annotations(metadata: &Metadata, created: u64) -> BTreeMap<String, String> {
 }
 
 /// Go's JSON of `ocispec.Manifest` as Helm fills it: there is no `mediaType`.
-fn manifest_json(config: &Descriptor, layers: &[Descriptor], annotations: &BTreeMap<String, String>) -> Vec<u8> {
+fn manifest_json(
+    config: &Descriptor,
+    layers: &[Descriptor],
+    annotations: &BTreeMap<String, String>,
+) -> Vec<u8> {
     let mut out = b"{\"schemaVersion\":2,\"config\":".to_vec();
     config.write(&mut out);
     out.extend_from_slice(b",\"layers\":[");

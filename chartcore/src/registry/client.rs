@@ -84,8 +84,9 @@ impl Registry {
     /// The registry refuses it (nothing is kept), or it cannot be kept.
     pub fn login(&self, host: &str, login: &Login) -> Result<()> {
         let access = Access::new(Logins::new().everywhere(login.clone()));
-        self.ping_with(&access, host)
-            .map_err(|error| error.prefixed(format_args!("authenticating to {}: ", crate::files::quote(host))))?;
+        self.ping_with(&access, host).map_err(|error| {
+            error.prefixed(format_args!("authenticating to {}: ", crate::files::quote(host)))
+        })?;
         self.logins.keep(host, login)
     }
 
@@ -118,11 +119,15 @@ impl Registry {
             }
             let next = response.header("link").and_then(next_page).map(str::to_owned);
             let bytes = response.bytes(ANSWER_LIMIT)?;
-            let page: Page = serde_json::from_slice(&bytes)
-                .map_err(|error| wrong_answer(Method::Get, &url, &format!("failed to decode response: {error}")))?;
+            let page: Page = serde_json::from_slice(&bytes).map_err(|error| {
+                wrong_answer(Method::Get, &url, &format!("failed to decode response: {error}"))
+            })?;
             tags.extend(page.tags.unwrap_or_default());
             if tags.len() > TAG_LIMIT {
-                return Err(Error::new(ErrorKind::Limit, format!("{first} lists more than {TAG_LIMIT} tags")));
+                return Err(Error::new(
+                    ErrorKind::Limit,
+                    format!("{first} lists more than {TAG_LIMIT} tags"),
+                ));
             }
             let Some(next) = next else { return Ok(tags) };
             let next = url.join(&next)?;
@@ -206,7 +211,8 @@ impl Registry {
 
     /// Whether the repository has a blob.
     pub(super) fn has_blob(&self, reference: &Reference, descriptor: &Descriptor) -> Result<bool> {
-        let response = self.send(reference, "pull,push", &Request::head(self.blob_url(reference, descriptor)?))?;
+        let response =
+            self.send(reference, "pull,push", &Request::head(self.blob_url(reference, descriptor)?))?;
         match response.status() {
             200 => Ok(true),
             404 => Ok(false),
@@ -239,13 +245,15 @@ impl Registry {
                 _ => return Err(refused(Method::Post, begun)),
             }
             let location = begun.header("location");
-            let location = location.ok_or_else(|| wrong_answer(Method::Post, &start, "no Location of the upload"))?;
+            let location =
+                location.ok_or_else(|| wrong_answer(Method::Post, &start, "no Location of the upload"))?;
             let target = begun.url().join(location)?;
             if !target.same_origin(&base) && target.scheme() != base.scheme() && !self.plain_http {
                 return Err(wrong_answer(Method::Post, &start, "the upload is to go on without TLS"));
             }
             let query = target.query().filter(|query| !query.is_empty());
-            let query = query.map_or_else(|| format!("digest={digest}"), |query| format!("{query}&digest={digest}"));
+            let query =
+                query.map_or_else(|| format!("digest={digest}"), |query| format!("{query}&digest={digest}"));
             let put = Request::put(target.with_query(&query))
                 .header("Content-Type", "application/octet-stream")
                 .body(body.clone());
@@ -283,16 +291,22 @@ impl Registry {
         match response.status() {
             200 => {}
             404 => {
-                let message = format!("failed to perform \"Fetch\" on source: {}: not found", descriptor.digest);
+                let message =
+                    format!("failed to perform \"Fetch\" on source: {}: not found", descriptor.digest);
                 return Err(Error::new(ErrorKind::NotFound, message));
             }
-            _ => return Err(refused(Method::Get, response).prefixed("failed to perform \"Fetch\" on source: ")),
+            _ => {
+                return Err(refused(Method::Get, response).prefixed("failed to perform \"Fetch\" on source: "));
+            }
         }
         let bytes = response.bytes(limit.min(descriptor.size))?;
         let found = sha256(&bytes).to_string();
         if bytes.len() as u64 != descriptor.size {
             let (length, size) = (bytes.len(), descriptor.size);
-            return Err(Error::new(ErrorKind::Integrity, format!("{url} has {length} bytes instead of {size}")));
+            return Err(Error::new(
+                ErrorKind::Integrity,
+                format!("{url} has {length} bytes instead of {size}"),
+            ));
         }
         if found != descriptor.digest {
             return Err(other_digest(&url, &found, &descriptor.digest));
@@ -326,7 +340,10 @@ impl Registry {
 
     fn manifest_url(&self, reference: &Reference) -> Result<Url> {
         let target = reference.target().ok_or_else(|| {
-            Error::new(ErrorKind::Usage, format!("{reference}: neither tag nor digest says which one is meant"))
+            Error::new(
+                ErrorKind::Usage,
+                format!("{reference}: neither tag nor digest says which one is meant"),
+            )
         })?;
         self.url(reference.host(), &format!("/v2/{}/manifests/{target}", reference.repository()))
     }
@@ -402,7 +419,9 @@ impl Problem {
         match (self.message.as_str(), &self.detail) {
             ("", _) => code,
             (message, Value::Null) => format!("{code}: {}", printable(message)),
-            (message, detail) => format!("{code}: {}: {}", printable(message), printable(&go_text(detail, 0))),
+            (message, detail) => {
+                format!("{code}: {}: {}", printable(message), printable(&go_text(detail, 0)))
+            }
         }
     }
 }
@@ -457,11 +476,11 @@ mod tests {
                 r#"{"code":"NAME_UNKNOWN","message":"repository name not known to registry","detail":{"name":"a/b"}}"#,
                 "name unknown: repository name not known to registry: map[name:a/b]",
             ),
-            (r#"{"code":"UNAUTHORIZED","message":"authentication required","detail":null}"#, "unauthorized: authentication required"),
             (
-                r#"{"code":"X","message":"m","detail":[{"b":1,"a":"\u001b[31m"}]}"#,
-                "x: m: [map[a: [31m b:1]]",
+                r#"{"code":"UNAUTHORIZED","message":"authentication required","detail":null}"#,
+                "unauthorized: authentication required",
             ),
+            (r#"{"code":"X","message":"m","detail":[{"b":1,"a":"\u001b[31m"}]}"#, "x: m: [map[a: [31m b:1]]"),
             (r#"{"code":"DENIED"}"#, "denied"),
         ] {
             assert_eq!(serde_json::from_str::<Problem>(json).unwrap().text(), text);

@@ -217,7 +217,8 @@ impl Config {
         }
         // The reason names a line, never what stands there.
         let wrong = |reason: String| {
-            let message = format!("failed to decode config file {}: invalid config format: {reason}", path.display());
+            let message =
+                format!("failed to decode config file {}: invalid config format: {reason}", path.display());
             Error::new(ErrorKind::Usage, message)
         };
         match serde_json::from_slice(&bytes) {
@@ -252,10 +253,12 @@ impl Config {
     fn login(&self, key: &str) -> Result<Option<Login>> {
         let Some(auths) = self.auths() else { return Ok(None) };
         // Old files have `https://HOST/`.
-        let found = auths.get(key).or_else(|| auths.iter().find(|(name, _)| host_of(name) == key).map(|(_, it)| it));
+        let found =
+            auths.get(key).or_else(|| auths.iter().find(|(name, _)| host_of(name) == key).map(|(_, it)| it));
         let Some(entry) = found else { return Ok(None) };
-        let wrong =
-            |what: &str| Error::new(ErrorKind::Usage, format!("{what}: invalid config format: entry of {key}"));
+        let wrong = |what: &str| {
+            Error::new(ErrorKind::Usage, format!("{what}: invalid config format: entry of {key}"))
+        };
         let entry = Entry::deserialize(entry).map_err(|_| wrong("failed to unmarshal auth field"))?;
         let mut login = Login {
             user: entry.username.unwrap_or_default(),
@@ -281,7 +284,8 @@ impl Config {
         serde::Serialize::serialize(&self.content, &mut serializer)
             .map_err(|error| Error::new(ErrorKind::Io, error.to_string()))?;
         let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder =
+            target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         make_private_folder(folder).map_err(|error| io_error("mkdir", folder, error))?;
         let name = target.file_name().unwrap_or_default().to_string_lossy();
         let temporary = folder.join(format!(".{name}.{}", std::process::id()));
@@ -337,7 +341,10 @@ fn ask_helper(helper: &str, key: &str) -> Result<Option<Login>> {
         Err(error) => return Err(error),
     };
     let login: HelperLogin = serde_json::from_slice(&answer).map_err(|_| {
-        Error::new(ErrorKind::Usage, format!("docker-credential-{helper}: the answer for {key} is not understood"))
+        Error::new(
+            ErrorKind::Usage,
+            format!("docker-credential-{helper}: the answer for {key} is not understood"),
+        )
     })?;
     Ok(Some(match login.username.as_str() {
         "<token>" => Login { identity_token: login.secret.into(), ..Login::default() },
@@ -348,13 +355,15 @@ fn ask_helper(helper: &str, key: &str) -> Result<Option<Login>> {
 /// Runs `docker-credential-HELPER ACTION` with `input`; its answer. What it prints may be a secret and is in no
 /// error, save for the one line with which helpers say why they failed.
 fn run_helper(helper: &str, action: &str, input: &[u8]) -> Result<Vec<u8>> {
-    let is_name = helper.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
+    let is_name =
+        helper.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
     if !is_name {
         let message = format!("credential helper {helper:?} is not a name a helper can have");
         return Err(Error::new(ErrorKind::Usage, message));
     }
     let program = format!("docker-credential-{helper}");
-    let failed = |reason: String| Error::new(ErrorKind::Unauthorized, format!("{program} {action}: {reason}"));
+    let failed =
+        |reason: String| Error::new(ErrorKind::Unauthorized, format!("{program} {action}: {reason}"));
     let mut child = Command::new(&program)
         .arg(action)
         .stdin(Stdio::piped())
@@ -478,7 +487,11 @@ mod tests {
         let logins = logins(&folder, r#"{"currentContext": "x", "auths": {"other": {"auth": "YTpi"}}}"#);
         logins.keep("h:5000", &Login::new("alice", "s3cret")).unwrap();
         let text = fs::read_to_string(folder.path().join("config.json")).unwrap();
-        assert!(text.contains("\t\"auths\": {") && text.contains("YWxpY2U6czNjcmV0") && text.contains("currentContext"));
+        assert!(
+            text.contains("\t\"auths\": {")
+                && text.contains("YWxpY2U6czNjcmV0")
+                && text.contains("currentContext")
+        );
         assert_eq!(logins.find("h:5000").unwrap(), Some(Login::new("alice", "s3cret")));
         #[cfg(unix)]
         {
@@ -496,8 +509,9 @@ mod tests {
     fn nothing_secret_is_shown() {
         let folder = tempfile::tempdir().unwrap();
         let login = Login::new("alice", "hunter2");
-        let logins = logins(&folder, r#"{"auths": {"h": {"auth": "aHVudGVyMg=="}, "i": {"auth": "hunter2"}}}"#)
-            .everywhere(login.clone());
+        let logins =
+            logins(&folder, r#"{"auths": {"h": {"auth": "aHVudGVyMg=="}, "i": {"auth": "hunter2"}}}"#)
+                .everywhere(login.clone());
         assert!(!format!("{login:?} {logins:?}").contains("hunter2"));
         let logins = Logins { everywhere: None, ..logins };
         for host in ["h", "i"] {

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use super::artifact::{CREATED_ANNOTATION, ChartBlobs, Config, Descriptor, MANIFEST_LIMIT, Manifest, PROVENANCE_LIMIT};
+use super::artifact::{
+    CREATED_ANNOTATION, ChartBlobs, Config, Descriptor, MANIFEST_LIMIT, Manifest, PROVENANCE_LIMIT,
+};
 use super::client::{Fetched, Registry};
 use super::reference::Reference;
 use super::tags::{builds_of, choose, versions};
@@ -127,9 +129,8 @@ impl Registry {
             let message = format!("unable to locate any tags in provided repository: oci://{reference}");
             return Err(Error::new(ErrorKind::NotFound, message));
         }
-        let chosen = choose(&versions, wanted, compat).map_err(|error| {
-            if wanted.is_empty() { only_builds(error, &versions) } else { error }
-        })?;
+        let chosen = choose(&versions, wanted, compat)
+            .map_err(|error| if wanted.is_empty() { only_builds(error, &versions) } else { error })?;
         reference.with_version(chosen.original())
     }
 
@@ -139,7 +140,9 @@ impl Registry {
     /// It is not there (with the builds there are of a version that is not), no chart, or not what its digests say.
     pub fn look_up(&self, reference: &Reference) -> Result<Remote> {
         let top = match self.manifest(reference) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Err(self.with_builds(error, reference)),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return Err(self.with_builds(error, reference));
+            }
             top => top?,
         };
         let Fetched { digest, manifest, .. } = top;
@@ -179,7 +182,12 @@ impl Registry {
     ///
     /// # Errors
     /// As [`Registry::archive`], and what the file system refuses.
-    pub fn cached_archive(&self, remote: &Remote, cache: &Cache, progress: &dyn Progress) -> Result<std::path::PathBuf> {
+    pub fn cached_archive(
+        &self,
+        remote: &Remote,
+        cache: &Cache,
+        progress: &dyn Progress,
+    ) -> Result<std::path::PathBuf> {
         let digest = digest_of(&remote.chart)?;
         if let Some(path) = cache.find(&digest, Kind::Chart)? {
             return Ok(path);
@@ -194,7 +202,8 @@ impl Registry {
     /// # Errors
     /// As [`Registry::archive`], and what the file system refuses.
     pub fn download_archive(&self, remote: &Remote, target: &Path, progress: &dyn Progress) -> Result<()> {
-        let expected = Expected::at_most(remote.chart.size).length(remote.chart.size).digest(digest_of(&remote.chart)?);
+        let expected =
+            Expected::at_most(remote.chart.size).length(remote.chart.size).digest(digest_of(&remote.chart)?);
         let request = self.blob_request(&remote.reference, &remote.chart)?;
         match self.client.download(&request, target, &expected, progress)? {
             Download::Complete(_) => Ok(()),
@@ -205,7 +214,8 @@ impl Registry {
             }
             Download::Refused(response) => {
                 let method = crate::transport::Method::Get;
-                Err(super::client::refused(method, response).prefixed("failed to perform \"Fetch\" on source: "))
+                Err(super::client::refused(method, response)
+                    .prefixed("failed to perform \"Fetch\" on source: "))
             }
         }
     }
@@ -272,7 +282,8 @@ impl Registry {
 fn only_builds(error: Error, versions: &[Version]) -> Error {
     let Some(newest) = versions.first() else { return error };
     let newest = newest.original();
-    let diagnostic = Diagnostic::error("only-prereleases", format!("all versions are pre-releases, such as {newest}"));
+    let diagnostic =
+        Diagnostic::error("only-prereleases", format!("all versions are pre-releases, such as {newest}"));
     error.with_diagnostic(diagnostic.hint(format!("pass --version {newest}, or --devel for the newest")))
 }
 

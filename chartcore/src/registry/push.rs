@@ -4,8 +4,10 @@ use serde::Serialize;
 
 use super::artifact::Artifact;
 use super::client::Registry;
-use super::reference::Reference;
+use super::reference::{Reference, SCHEME};
+use crate::chart::Metadata;
 use crate::error::{Error, ErrorKind, Result};
+use crate::files::clean;
 
 /// What was pushed, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -23,13 +25,13 @@ pub struct Pushed {
 }
 
 impl Registry {
-    /// Where an artifact belongs in a repository of charts: `REPOSITORY/NAME:VERSION`.
+    /// Where a chart belongs in a repository of charts (`oci://HOST/PATH`): `HOST/PATH/NAME:VERSION`.
     ///
     /// # Errors
-    /// Name or version cannot be part of a reference; Helm's text.
-    pub fn place(repository: &Reference, artifact: &Artifact) -> Result<Reference> {
-        let metadata = artifact.metadata();
-        repository.below(&metadata.name)?.with_version(&metadata.version)
+    /// The repository is none, or name or version cannot be part of a reference; Helm's text.
+    pub fn place(repository: &str, metadata: &Metadata) -> Result<Reference> {
+        let path = clean(repository.strip_prefix(SCHEME).unwrap_or(repository));
+        Reference::parse(&format!("{path}/{}", metadata.name))?.with_version(&metadata.version)
     }
 
     /// Pushes a chart, over whatever the tag names by now. Blobs that are there are not sent again. Helm:
@@ -113,8 +115,14 @@ pub enum PushedNew {
 }
 
 fn already_exists(target: &Reference, there: &str, ours: &str) -> Error {
-    let message = format!("{target} already exists with other content: {there} is there, {ours} was to be pushed");
-    let diagnostic = crate::diag::Diagnostic::error("already-exists", "a published version is never overwritten")
-        .hint("raise the version (`chart bump --patch`), or publish a commit of its own with `--append-git-hash`");
+    let message =
+        format!("{target} already exists with other content: {there} is there, {ours} was to be pushed");
+    let diagnostic = crate::diag::Diagnostic::error(
+        "already-exists",
+        "a published version is never overwritten",
+    )
+    .hint(
+        "raise the version (`chart bump --patch`), or publish a commit of its own with `--append-git-hash`",
+    );
     Error::new(ErrorKind::AlreadyExists, message).with_diagnostic(diagnostic)
 }

@@ -178,7 +178,10 @@ fn check_registry(registry: &str) -> Result<()> {
     let (host, port) = match registry.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((address, rest)) => {
             let is_address = address.parse::<std::net::Ipv6Addr>().is_ok();
-            (if is_address { "ipv6" } else { "" }, rest.strip_prefix(':').or((!rest.is_empty()).then_some("x")))
+            (
+                if is_address { "ipv6" } else { "" },
+                rest.strip_prefix(':').or((!rest.is_empty()).then_some("x")),
+            )
         }
         None => match registry.split_once(':') {
             Some((host, port)) => (host, Some(port)),
@@ -203,7 +206,8 @@ pub(crate) fn check_repository(repository: &str) -> Result<()> {
     let mut error = invalid(format_args!("invalid repository {}", quote(repository)));
     if repository.bytes().any(|byte| byte.is_ascii_uppercase()) {
         let hint = format!("repositories are lower case: `{}`", repository.to_ascii_lowercase());
-        let wrong = crate::diag::Diagnostic::error("upper-case-repository", "the repository has capital letters");
+        let wrong =
+            crate::diag::Diagnostic::error("upper-case-repository", "the repository has capital letters");
         error = error.with_diagnostic(wrong.hint(hint));
     }
     Err(error)
@@ -310,7 +314,9 @@ mod tests {
             assert_eq!(error.to_string(), format!("invalid reference: {reason}"), "{text}");
         }
         let long = format!("h/a:{}", "x".repeat(129));
-        assert!(Reference::parse(&long).unwrap_err().to_string().starts_with("invalid reference: invalid tag"));
+        assert!(
+            Reference::parse(&long).unwrap_err().to_string().starts_with("invalid reference: invalid tag")
+        );
         let longer = format!("h/{}", "a/".repeat(4_000));
         assert_eq!(
             Reference::parse(&longer).unwrap_err().to_string(),
@@ -324,7 +330,10 @@ mod tests {
         assert_eq!(base.below("web").unwrap().to_string(), "h/a/charts/web");
         assert!(base.below("../web").is_err() && base.below("Web").is_err());
         let tagged = base.with_version("1.0.0+x").unwrap();
-        assert_eq!((tagged.to_string().as_str(), tagged.version().as_deref()), ("h/a/charts:1.0.0_x", Some("1.0.0+x")));
+        assert_eq!(
+            (tagged.to_string().as_str(), tagged.version().as_deref()),
+            ("h/a/charts:1.0.0_x", Some("1.0.0+x"))
+        );
         assert_eq!(tagged.with_digest(DIGEST).unwrap().target(), Some(DIGEST));
         assert_eq!(Reference::parse("docker.io/library/web").unwrap().host(), "registry-1.docker.io");
     }

@@ -9,7 +9,8 @@ use crate::version::{Constraint, Version};
 /// The versions among tags, newest first: `_` stands for `+`, and what is no version by the letter of SemVer is left
 /// out. Helm: `Client.Tags`; what differs in build metadata alone, Helm leaves in any order.
 pub fn versions<T: AsRef<str>>(tags: impl IntoIterator<Item = T>) -> Vec<Version> {
-    let parsed = tags.into_iter().filter_map(|tag| Version::parse_strict(tag.as_ref().replace('_', "+")).ok());
+    let parsed =
+        tags.into_iter().filter_map(|tag| Version::parse_strict(tag.as_ref().replace('_', "+")).ok());
     let mut versions: Vec<Version> = parsed.collect();
     versions.sort_by(newest_first);
     versions.dedup_by(|left, right| left.original() == right.original());
@@ -47,7 +48,8 @@ pub fn builds_of<'a>(versions: &'a [Version], wanted: &str) -> Vec<&'a Version> 
         return Vec::new();
     }
     let numbers = |version: &Version| (version.major(), version.minor(), version.patch());
-    let is_build = |version: &&Version| numbers(version) == numbers(&wanted) && !version.prerelease().is_empty();
+    let is_build =
+        |version: &&Version| numbers(version) == numbers(&wanted) && !version.prerelease().is_empty();
     versions.iter().filter(is_build).collect()
 }
 
@@ -55,8 +57,17 @@ pub fn builds_of<'a>(versions: &'a [Version], wanted: &str) -> Vec<&'a Version> 
 mod tests {
     use super::*;
 
-    const TAGS: [&str; 9] =
-        ["0.1.0", "latest", "0.2.0-d1a7c8f", "0.1.0_b2", "v9.0.0", "0.10.0", "0.2.0-1234567", "1", "sha256-ab.sig"];
+    const TAGS: [&str; 9] = [
+        "0.1.0",
+        "latest",
+        "0.2.0-d1a7c8f",
+        "0.1.0_b2",
+        "v9.0.0",
+        "0.10.0",
+        "0.2.0-1234567",
+        "1",
+        "sha256-ab.sig",
+    ];
 
     fn shown(versions: &[Version]) -> Vec<&str> {
         versions.iter().map(Version::original).collect()
