@@ -20,6 +20,19 @@ use crate::files::tarball::{self, Budget};
 pub struct Digest([u8; 32]);
 
 impl Digest {
+    /// Reads 64 hexadecimal digits, with or without `sha256:` before them.
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.strip_prefix("sha256:").unwrap_or(text);
+        if digits.len() != 64 || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            return None;
+        }
+        let mut bytes = [0; 32];
+        for (at, byte) in bytes.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(digits.get(2 * at..2 * at + 2)?, 16).ok()?;
+        }
+        Some(Self(bytes))
+    }
+
     /// The 64 hexadecimal digits alone.
     pub fn hex(&self) -> String {
         self.0.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -28,6 +41,12 @@ impl Digest {
     /// The 32 bytes.
     pub fn bytes(&self) -> [u8; 32] {
         self.0
+    }
+}
+
+impl From<[u8; 32]> for Digest {
+    fn from(bytes: [u8; 32]) -> Self {
+        Self(bytes)
     }
 }
 

@@ -8,10 +8,12 @@ mod entries;
 mod listing;
 #[cfg(feature = "provenance")]
 pub mod provenance;
+mod unpack;
 
 pub use digest::{Digest, content_digest, content_digest_of_archive, sha256, sha256_file};
 pub use entries::{Entry, entries};
 pub use listing::{Listed, Listing, list};
+pub use unpack::unpack;
 
 use crate::Compat;
 use crate::chart::Chart;
