@@ -11,7 +11,18 @@
 [{'kind': 'Deployment', 'spec': {'replicas': 3}}]
 """
 
-from chartpy._chartpy import Chart, Manifest, Rendered, __version__, load, merge_values, render_many
+from chartpy._chartpy import (
+    Chart,
+    Manifest,
+    Rendered,
+    __version__,
+    digest,
+    listing,
+    load,
+    merge_values,
+    render_many,
+    verify,
+)
 from chartpy.errors import (
     ChartError,
     DependencyError,
@@ -23,38 +34,47 @@ from chartpy.errors import (
     ManifestError,
     MissingFileError,
     SchemaError,
+    SignatureError,
     TemplateError,
     UsageError,
     ValuesError,
     VersionError,
 )
 from chartpy.jobs import RenderJob
-from chartpy.records import Diagnostic, Finding, Package
+from chartpy.records import Diagnostic, Digests, Finding, Listing, Package, PackedFile, Verification
 
 __all__ = [
     "Chart",
     "ChartError",
     "DependencyError",
     "Diagnostic",
+    "Digests",
     "Finding",
     "HelmfileError",
     "InternalError",
     "JinjaError",
     "LimitError",
+    "Listing",
     "LoadError",
     "Manifest",
     "ManifestError",
     "MissingFileError",
     "Package",
+    "PackedFile",
     "RenderJob",
     "Rendered",
     "SchemaError",
+    "SignatureError",
     "TemplateError",
     "UsageError",
     "ValuesError",
+    "Verification",
     "VersionError",
     "__version__",
+    "digest",
+    "listing",
     "load",
     "merge_values",
     "render_many",
+    "verify",
 ]
