@@ -6,6 +6,7 @@ mod create;
 mod dependency;
 mod env;
 mod lint;
+mod post_renderer;
 mod show;
 mod source;
 mod template;

@@ -32,7 +32,12 @@ impl CapabilitiesObject {
 
     fn kube_version(&self) -> Any {
         let capabilities = Arc::clone(&self.capabilities);
-        Any::object(KubeVersionObject { capabilities, compat: self.compat, addressable: true })
+        Any::object(KubeVersionObject {
+            capabilities,
+            compat: self.compat,
+            addressable: true,
+            emptied: false,
+        })
     }
 
     fn api_versions(&self) -> Any {
@@ -106,6 +111,8 @@ struct KubeVersionObject {
     compat: Compat,
     /// Whether an action can reach the pointer's `String` method.
     addressable: bool,
+    /// Whether `deepCopy` has emptied the field that is not exported.
+    emptied: bool,
 }
 
 static KUBE_VERSION_METHODS: [Method; 2] = [
@@ -174,7 +181,18 @@ impl Object for KubeVersionObject {
 
     fn copied(&self) -> Option<Any> {
         let capabilities = Arc::clone(&self.capabilities);
-        Some(Any::object(KubeVersionObject { capabilities, compat: self.compat, addressable: false }))
+        let emptied = self.emptied;
+        Some(Any::object(KubeVersionObject {
+            capabilities,
+            compat: self.compat,
+            addressable: false,
+            emptied,
+        }))
+    }
+
+    fn deep_copied(&self) -> Option<Any> {
+        let (capabilities, compat) = (Arc::clone(&self.capabilities), self.compat);
+        Some(Any::object(KubeVersionObject { capabilities, compat, addressable: false, emptied: true }))
     }
 
     fn fields(&self) -> Option<Vec<(&'static str, Any)>> {
@@ -185,7 +203,8 @@ impl Object for KubeVersionObject {
             ("Minor", Any::str(version.minor())),
         ];
         if self.compat == Compat::Helm4 {
-            fields.insert(1, ("normalizedVersion", Any::str(version.normalized())));
+            let normalized = if self.emptied { "" } else { version.normalized() };
+            fields.insert(1, ("normalizedVersion", Any::str(normalized)));
         }
         Some(fields)
     }
