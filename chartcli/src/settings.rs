@@ -272,3 +272,8 @@ fn qps(text: Option<String>) -> String {
     let number: f32 = text.and_then(|text| text.parse().ok()).unwrap_or(0.0);
     format!("{number:.2}")
 }
+
+/// Where programs are looked for.
+pub(crate) fn search_path() -> std::ffi::OsString {
+    std::env::var_os("PATH").unwrap_or_default()
+}

@@ -14,6 +14,7 @@ mod golden;
 mod hostile;
 mod live;
 mod oracle;
+mod outside;
 mod places;
 mod process;
 /// Shared with the test of the same cases, which uses the rest of it.
@@ -40,6 +41,7 @@ cargo xtask <chore>
   hostile [--new] [NAME]    write fixtures/hostile/helm.tsv from both Helms; --new: only what is not there
   corpus [helm3|helm4]      the shared corpus through `chart template`, compared byte for byte
   conformance [TABLE]       every row of the oracle's shared tables through the library
+  outside                   examples/outside: the README's Rust, built alone and run
   live [--charts N]         both Helms and `chart` side by side on N corpus charts (default 100)
   determinism [--cases N]   the same bytes under other locales, time zones, folders and file orders
   fuzz [--full] [--seed N]  generated cases, library against oracle: templates, YAML, merges, --set, functions
@@ -74,6 +76,7 @@ fn main() -> ExitCode {
         ["hostile", rest @ ..] => hostile::run(rest),
         ["corpus", rest @ ..] => corpus::run(rest),
         ["conformance", rest @ ..] => conformance::run(rest),
+        ["outside"] => outside::run(),
         ["live", rest @ ..] => live::run(rest),
         ["determinism", rest @ ..] => determinism::run(rest),
         ["fuzz", rest @ ..] => fuzz::run(rest),
@@ -104,7 +107,8 @@ fn test(rest: &[&str]) -> Outcome {
     components()?;
     let mut arguments = vec!["test", "--workspace", "--all-features", "--no-fail-fast"];
     arguments.extend_from_slice(rest);
-    process::must(process::cargo(), &arguments, &places::root())
+    process::must(process::cargo(), &arguments, &places::root())?;
+    if rest.is_empty() { outside::run() } else { Ok(()) }
 }
 
 /// Builds both sides and runs `benches/compare/compare.py`.

@@ -9,6 +9,7 @@ mod env;
 mod lint;
 mod oci;
 mod package;
+mod post_renderer;
 mod pull;
 mod push;
 mod registry;
