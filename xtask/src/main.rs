@@ -3,6 +3,7 @@
 //! Everything here prints: it is a program for people and for continuous integration.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod archives;
 mod cases;
 mod conformance;
 mod corpus;
@@ -43,6 +44,7 @@ cargo xtask <chore>
   conformance [TABLE]       every row of the oracle's shared tables through the library
   outside                   examples/outside: the README's Rust, built alone and run
   live [--charts N]         both Helms and `chart` side by side on N corpus charts (default 100)
+  archives [--crossed N]    `package` and `verify` beside both Helms on every corpus chart, and crosswise
   determinism [--cases N]   the same bytes under other locales, time zones, folders and file orders
   fuzz [--full] [--seed N]  generated cases, library against oracle: templates, YAML, merges, --set, functions
        [--only FAMILY] [--count N] [--show N] [--replay FILE]
@@ -78,6 +80,7 @@ fn main() -> ExitCode {
         ["conformance", rest @ ..] => conformance::run(rest),
         ["outside"] => outside::run(),
         ["live", rest @ ..] => live::run(rest),
+        ["archives", rest @ ..] => archives::run(rest),
         ["determinism", rest @ ..] => determinism::run(rest),
         ["fuzz", rest @ ..] => fuzz::run(rest),
         ["compare", rest @ ..] => compare(rest),
