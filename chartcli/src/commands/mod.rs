@@ -7,6 +7,7 @@ mod dependency;
 mod env;
 mod lint;
 mod oci;
+mod publish;
 mod pull;
 mod push;
 mod registry;
@@ -15,6 +16,7 @@ mod source;
 mod template;
 mod values;
 mod version;
+mod versions;
 
 use chartcore::ErrorKind;
 use chartcore::diag::Diagnostic;
@@ -118,6 +120,14 @@ pub(crate) static ALL: &[Spec] = &[
         Arguments::Exactly(1),
         bump::run
     ),
+    spec!(
+        ["changed"],
+        "changed [DIR...]",
+        "list the charts that changed since a commit",
+        [publish::CHANGED],
+        Arguments::Any,
+        publish::changed
+    ),
     group!(
         ["completion"],
         "generate autocompletion scripts for the specified shell",
@@ -165,6 +175,14 @@ pub(crate) static ALL: &[Spec] = &[
         lint::run
     ),
     spec!(
+        ["publish"],
+        "publish DIR... oci://HOST/PATH",
+        "publish charts of a commit, each version once and for all",
+        [publish::FLAGS, network::TLS, network::PLAIN_HTTP, network::CREDENTIALS, flags::VALUES],
+        Arguments::AtLeast(1),
+        publish::run
+    ),
+    spec!(
         ["pull", "fetch"],
         "pull [chart URL | repo/chartname] [...]",
         "download a chart from a repository and (optionally) unpack it in local directory",
@@ -202,6 +220,15 @@ pub(crate) static ALL: &[Spec] = &[
             ),
         ]
     ),
+    Spec {
+        names: &["search"],
+        usage: "search oci://HOST/REPOSITORY",
+        about: "search for charts, or for the versions of one in a registry",
+        flags: &[versions::FLAGS, network::TLS, network::PLAIN_HTTP, network::CREDENTIALS],
+        arguments: Arguments::Exactly(1),
+        children: &[],
+        run: Some(versions::run),
+    },
     group!(
         ["show", "inspect"],
         "show information of a chart",
@@ -255,6 +282,14 @@ pub(crate) static ALL: &[Spec] = &[
         [flags::TEMPLATE, flags::CHART_SOURCE, flags::VALUES],
         Arguments::AtLeast(1),
         template::run
+    ),
+    spec!(
+        ["trace"],
+        "trace oci://HOST/REPOSITORY[:VERSION]",
+        "show which commit a published chart was made of",
+        [publish::TRACE, flags::CHART_SOURCE],
+        Arguments::Exactly(1),
+        publish::trace
     ),
     spec!(
         ["values"],
