@@ -216,6 +216,15 @@ impl Settings {
         self.listed.get("HELM_REGISTRY_CONFIG").map_or("", String::as_str)
     }
 
+    /// The time that goes into files: `SOURCE_DATE_EPOCH`, or the clock's.
+    pub(crate) fn now(&self) -> u64 {
+        let clock = || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).ok();
+        match self.source_date_epoch.and_then(|seconds| u64::try_from(seconds).ok()) {
+            Some(seconds) => seconds,
+            None => clock().map_or(0, |since| since.as_secs()),
+        }
+    }
+
     /// What the program calls itself in messages.
     pub(crate) fn program(&self) -> &'static str {
         match self.role {

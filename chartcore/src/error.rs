@@ -25,6 +25,8 @@ pub enum ErrorKind {
     Manifest,
     /// A dependency is missing or cannot be resolved.
     Dependency,
+    /// A repository's index or the list of repositories is malformed.
+    Repository,
     /// A version or a constraint is malformed.
     Version,
     /// A limit (depth, size, steps) was reached.
