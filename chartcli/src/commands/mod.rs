@@ -223,15 +223,6 @@ pub(crate) static ALL: &[Spec] = &[
             ),
         ]
     ),
-    Spec {
-        names: &["search"],
-        usage: "search oci://HOST/REPOSITORY",
-        about: "search for charts, or for the versions of one in a registry",
-        flags: &[versions::FLAGS, network::TLS, network::PLAIN_HTTP, network::CREDENTIALS],
-        arguments: Arguments::Exactly(1),
-        children: &[],
-        run: Some(versions::run),
-    },
     group!(
         ["repo"],
         "add, list, remove, update, and index chart repositories",
@@ -278,10 +269,13 @@ pub(crate) static ALL: &[Spec] = &[
             ),
         ]
     ),
-    group!(
-        ["search"],
-        "search for a keyword in charts",
-        [
+    Spec {
+        names: &["search"],
+        usage: "search oci://HOST/REPOSITORY",
+        about: "search for a keyword in charts, or for the versions of a chart in a registry",
+        flags: &[versions::FLAGS, network::TLS, network::PLAIN_HTTP, network::CREDENTIALS],
+        arguments: Arguments::Any,
+        children: &[
             spec!(
                 ["hub"],
                 "hub [KEYWORD]",
@@ -298,8 +292,9 @@ pub(crate) static ALL: &[Spec] = &[
                 Arguments::Any,
                 search::repo
             ),
-        ]
-    ),
+        ],
+        run: Some(versions::run),
+    },
     group!(
         ["show", "inspect"],
         "show information of a chart",

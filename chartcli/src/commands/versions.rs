@@ -5,7 +5,7 @@ use chartcore::version::{Constraint, Version};
 
 use super::{Context, Failure, Outcome, oci};
 use crate::flags::{Flag, Kind};
-use crate::output::Table;
+use crate::output::{Encoding, Table};
 
 pub(crate) const FLAGS: &[Flag] = &[
     Flag::new(
@@ -22,11 +22,14 @@ pub(crate) const FLAGS: &[Flag] = &[
 
 /// Prints the versions of a chart in a registry, newest first.
 pub(crate) fn run(context: &Context<'_>) -> Outcome {
-    let name = context.given.positionals().into_iter().next().unwrap_or_default();
-    if !Reference::is_oci(&name) {
-        return Err(Failure::Usage(format!("{name:?} is neither a subcommand nor oci://HOST/REPOSITORY")));
+    let names = context.given.positionals();
+    let [name] = &names[..] else {
+        return Err(Failure::Usage("name one chart: oci://HOST/REPOSITORY".to_owned()));
+    };
+    if !Reference::is_oci(name) {
+        return Err(Failure::Usage(format!("{name:?} is neither `repo`, `hub` nor oci://HOST/REPOSITORY")));
     }
-    let reference = Reference::parse(&name)?;
+    let reference = Reference::parse(name)?;
     let versions = oci::registry(context)?.versions(&reference)?;
     let wanted = oci::wanted(context);
     let shown: Vec<&Version> = match (context.given.switch("versions"), wanted) {
@@ -45,33 +48,22 @@ pub(crate) fn run(context: &Context<'_>) -> Outcome {
 }
 
 fn print(context: &Context<'_>, chart: &str, versions: &[&Version]) -> Outcome {
-    match context.given.text("output") {
-        None | Some("table") if versions.is_empty() => crate::output::print(b"No results found\n"),
-        None | Some("table") => {
-            let mut table = Table::new(usize::MAX);
-            table.row(["NAME", "CHART VERSION"]);
-            for version in versions {
-                table.row([chart, version.original()]);
-            }
-            crate::output::print(format!("{table}\n").as_bytes());
-        }
-        Some("json") => {
-            let entries: Vec<serde_json::Value> = versions
-                .iter()
-                .map(|version| serde_json::json!({ "name": chart, "version": version.original() }))
-                .collect();
-            let mut line = serde_json::to_vec(&entries).unwrap_or_default();
-            line.push(b'\n');
-            crate::output::print(&line);
-        }
-        Some("yaml") => {
-            let mut text = String::new();
-            for version in versions {
-                text.push_str(&format!("- name: {chart}\n  version: {}\n", version.original()));
-            }
-            crate::output::print(if versions.is_empty() { b"[]\n" } else { text.as_bytes() });
-        }
-        Some(_) => return Err(Failure::Usage("invalid format type".to_owned())),
+    let encoding = Encoding::of(context)?;
+    if encoding != Encoding::Table {
+        let row = |version: &&Version| {
+            vec![("name", chart.to_owned().into()), ("version", version.original().to_owned().into())]
+        };
+        return encoding.print(&versions.iter().map(row).collect::<Vec<_>>());
     }
+    if versions.is_empty() {
+        crate::output::print(b"No results found\n");
+        return Ok(());
+    }
+    let mut table = Table::new(usize::MAX);
+    table.row(["NAME", "CHART VERSION"]);
+    for version in versions {
+        table.row([chart, version.original()]);
+    }
+    crate::output::print(format!("{table}\n").as_bytes());
     Ok(())
 }
