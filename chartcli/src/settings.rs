@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use chartcore::Compat;
-use chartcore::transport::Proxies;
+use chartcore::transport::{Proxies, Secret};
 
 use crate::flags::Given;
 
@@ -32,6 +32,12 @@ pub(crate) struct Settings {
     pub(crate) error_format: ErrorFormat,
     /// From `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`.
     pub(crate) proxies: Proxies,
+    /// Docker's own file of logins.
+    pub(crate) docker_config: PathBuf,
+    /// User and token for ghcr.io, from `GITHUB_ACTOR` and `GITHUB_TOKEN`.
+    pub(crate) github: Option<(String, Secret)>,
+    /// The folder of what was fetched before; Helm 4's.
+    pub(crate) content_cache: PathBuf,
     /// What `env` prints, by name.
     pub(crate) listed: BTreeMap<&'static str, String>,
 }
@@ -148,11 +154,9 @@ impl Settings {
                 pick("repository-config", "HELM_REPOSITORY_CONFIG", shown(config.join("repositories.yaml"))),
             ),
         ]);
+        let content_cache = pick("content-cache", "HELM_CONTENT_CACHE", shown(cache.join("content")));
         if compat == Compat::Helm4 {
-            listed.insert(
-                "HELM_CONTENT_CACHE",
-                pick("content-cache", "HELM_CONTENT_CACHE", shown(cache.join("content"))),
-            );
+            listed.insert("HELM_CONTENT_CACHE", content_cache.clone());
         }
         if let Some(path) = env("KUBECONFIG") {
             listed.insert("KUBECONFIG", path);
@@ -195,8 +199,21 @@ impl Settings {
             color,
             error_format,
             proxies: crate::network::proxies(env),
+            docker_config: env("DOCKER_CONFIG")
+                .map_or_else(|| home().join(".docker"), PathBuf::from)
+                .join("config.json"),
+            github: env("GITHUB_TOKEN").map(|token| {
+                // Any name goes with a token.
+                (env("GITHUB_ACTOR").unwrap_or_else(|| "github".to_owned()), Secret::new(token))
+            }),
+            content_cache: PathBuf::from(content_cache),
             listed,
         })
+    }
+
+    /// Helm's file of logins.
+    pub(crate) fn registry_config(&self) -> &str {
+        self.listed.get("HELM_REGISTRY_CONFIG").map_or("", String::as_str)
     }
 
     /// What the program calls itself in messages.

@@ -31,12 +31,18 @@ pub enum ErrorKind {
     Limit,
     /// An option does not make sense.
     Usage,
+    /// A Jinja template of a plan does not parse, or fails while it runs.
+    Jinja,
+    /// A helmfile is malformed, or uses what is not supported.
+    Helmfile,
     /// An input or output operation failed.
     Io,
     /// A server cannot be reached, or does not answer as it should.
     Network,
     /// A server wants other credentials.
     Unauthorized,
+    /// What is to be made is already there, and is something else.
+    AlreadyExists,
     /// Bytes are not what their digest, length or signature says.
     Integrity,
 }

@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod cases;
+mod conformance;
 mod corpus;
 mod determinism;
 mod figures;
@@ -38,6 +39,7 @@ cargo xtask <chore>
   golden [--check] [NAME]   write fixtures/golden from both Helms; --check: compare instead of writing
   hostile [--new] [NAME]    write fixtures/hostile/helm.tsv from both Helms; --new: only what is not there
   corpus [helm3|helm4]      the shared corpus through `chart template`, compared byte for byte
+  conformance [TABLE]       every row of the oracle's shared tables through the library
   live [--charts N]         both Helms and `chart` side by side on N corpus charts (default 100)
   determinism [--cases N]   the same bytes under other locales, time zones, folders and file orders
   fuzz [--full] [--seed N]  generated cases, library against oracle: templates, YAML, merges, --set, functions
@@ -47,7 +49,7 @@ cargo xtask <chore>
   tidy                      file lengths, names, machine paths
 
 Set CHART_REFERENCE_DIR to keep the Helms and the oracle outside the target folder, CHART_CORPUS to the
-folder that holds compare.py, and CHART_BIN to try another binary than the release build.
+folder that holds compare.py, CHART_CONFORMANCE to that of the tables, and CHART_BIN to try another binary than the release build.
 ";
 
 fn main() -> ExitCode {
@@ -71,6 +73,7 @@ fn main() -> ExitCode {
         #[cfg(unix)]
         ["hostile", rest @ ..] => hostile::run(rest),
         ["corpus", rest @ ..] => corpus::run(rest),
+        ["conformance", rest @ ..] => conformance::run(rest),
         ["live", rest @ ..] => live::run(rest),
         ["determinism", rest @ ..] => determinism::run(rest),
         ["fuzz", rest @ ..] => fuzz::run(rest),

@@ -38,6 +38,15 @@ pub(crate) fn corpus() -> Option<PathBuf> {
     folder.join("compare.py").is_file().then_some(folder)
 }
 
+/// The folder of the shared conformance tables, if it lies beside this checkout.
+pub(crate) fn conformance() -> Option<PathBuf> {
+    let folder = match env::var_os("CHART_CONFORMANCE") {
+        Some(folder) => PathBuf::from(folder),
+        None => root().parent()?.join("shared").join("conformance"),
+    };
+    folder.is_dir().then_some(folder)
+}
+
 /// A fresh, empty folder under the target folder, for one chore.
 pub(crate) fn scratch(name: &str) -> Result<PathBuf, String> {
     let folder = target().join("xtask").join(format!("{name}-{}", std::process::id()));

@@ -6,16 +6,22 @@ mod create;
 mod dependency;
 mod env;
 mod lint;
+mod oci;
+mod pull;
+mod push;
+mod registry;
 mod show;
 mod source;
 mod template;
 mod values;
 mod version;
 
+use chartcore::ErrorKind;
 use chartcore::diag::Diagnostic;
 
 use crate::cli::{Arguments, Spec};
 use crate::flags::{self, Given};
+use crate::network;
 use crate::settings::Settings;
 
 /// What a command is run with.
@@ -53,9 +59,12 @@ impl Failure {
         }
     }
 
-    /// The exit code: Helm knows one.
+    /// The exit code: Helm knows one; 3 is for what is already there with other content.
     pub(crate) fn exit_code(&self) -> u8 {
-        1
+        match self {
+            Self::Error(error) if error.kind() == ErrorKind::AlreadyExists => 3,
+            _ => 1,
+        }
     }
 }
 
@@ -154,6 +163,44 @@ pub(crate) static ALL: &[Spec] = &[
         [flags::LINT, flags::VALUES],
         Arguments::Any,
         lint::run
+    ),
+    spec!(
+        ["pull", "fetch"],
+        "pull [chart URL | repo/chartname] [...]",
+        "download a chart from a repository and (optionally) unpack it in local directory",
+        [pull::FLAGS, flags::CHART_SOURCE],
+        Arguments::AtLeast(1),
+        pull::run
+    ),
+    spec!(
+        ["push"],
+        "push [chart] [remote]",
+        "push a chart to remote",
+        [push::FLAGS, network::TLS, network::PLAIN_HTTP, network::CREDENTIALS],
+        Arguments::AtLeast(2),
+        push::run
+    ),
+    group!(
+        ["registry"],
+        "login to or logout from a registry",
+        [
+            spec!(
+                ["login"],
+                "login [host]",
+                "login to a registry",
+                [registry::FLAGS],
+                Arguments::AtLeast(1),
+                registry::login
+            ),
+            spec!(
+                ["logout"],
+                "logout [host]",
+                "logout from a registry",
+                [],
+                Arguments::AtLeast(1),
+                registry::logout
+            ),
+        ]
     ),
     group!(
         ["show", "inspect"],

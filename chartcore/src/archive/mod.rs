@@ -5,9 +5,11 @@
 
 mod digest;
 mod entries;
+mod unpack;
 
 pub use digest::{Digest, sha256};
 pub use entries::{Entry, entries};
+pub use unpack::unpack;
 
 use crate::Compat;
 use crate::chart::Chart;
