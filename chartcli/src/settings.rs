@@ -32,6 +32,8 @@ pub(crate) struct Settings {
     pub(crate) error_format: ErrorFormat,
     /// From `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`.
     pub(crate) proxies: Proxies,
+    /// How long servers are waited for and how often they are asked.
+    pub(crate) patience: crate::network::Patience,
     /// Docker's own file of logins.
     pub(crate) docker_config: PathBuf,
     /// User and token for ghcr.io, from `GITHUB_ACTOR` and `GITHUB_TOKEN`.
@@ -199,6 +201,7 @@ impl Settings {
             color,
             error_format,
             proxies: crate::network::proxies(env),
+            patience: crate::network::patience(env)?,
             docker_config: env("DOCKER_CONFIG")
                 .map_or_else(|| home().join(".docker"), PathBuf::from)
                 .join("config.json"),
