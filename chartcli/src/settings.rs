@@ -29,9 +29,17 @@ pub(crate) struct Settings {
     pub(crate) color: bool,
     /// Seconds since 1970, from `SOURCE_DATE_EPOCH`.
     pub(crate) source_date_epoch: Option<i64>,
+    /// The same as it was written.
+    source_date_epoch_text: Option<String>,
+    /// Seconds since 1970.
+    pub(crate) now: u64,
+    /// GnuPG's keyring of public keys.
+    pub(crate) keyring: String,
     pub(crate) error_format: ErrorFormat,
     /// From `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`.
     pub(crate) proxies: Proxies,
+    /// How long servers are waited for and how often they are asked.
+    pub(crate) patience: crate::network::Patience,
     /// Docker's own file of logins.
     pub(crate) docker_config: PathBuf,
     /// User and token for ghcr.io, from `GITHUB_ACTOR` and `GITHUB_TOKEN`.
@@ -186,7 +194,9 @@ impl Settings {
                 ));
             }
         };
-        let source_date_epoch = env("SOURCE_DATE_EPOCH").and_then(|text| text.parse().ok());
+        let source_date_epoch_text = env("SOURCE_DATE_EPOCH");
+        let source_date_epoch = source_date_epoch_text.as_ref().and_then(|text| text.parse().ok());
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         let time_zone =
             env("TZ").map_or_else(|| "UTC".to_owned(), |zone| zone.trim_start_matches(':').to_owned());
         Ok(Self {
@@ -196,9 +206,13 @@ impl Settings {
             namespace,
             time_zone,
             source_date_epoch,
+            source_date_epoch_text,
+            now: now.map_or(0, |time| time.as_secs()),
+            keyring: keyring(),
             color,
             error_format,
             proxies: crate::network::proxies(env),
+            patience: crate::network::patience(env)?,
             docker_config: env("DOCKER_CONFIG")
                 .map_or_else(|| home().join(".docker"), PathBuf::from)
                 .join("config.json"),
@@ -225,6 +239,28 @@ impl Settings {
         }
     }
 
+    /// The time of what is packed, when `SOURCE_DATE_EPOCH` gives it. Helm: pkg/cmd/source_date_epoch.go.
+    pub(crate) fn archive_time(&self) -> Result<Option<u64>, String> {
+        let Some(text) = &self.source_date_epoch_text else { return Ok(None) };
+        // Helm 3 does not look at it.
+        let is_lenient = self.compat == Compat::Helm3 && self.role == Role::DropIn;
+        let reason = match text.parse::<i64>() {
+            Ok(time) => match u64::try_from(time) {
+                Ok(time) => return Ok(Some(time)),
+                Err(_) => "must not be negative".to_owned(),
+            },
+            Err(error) => {
+                use std::num::IntErrorKind::{NegOverflow, PosOverflow};
+                let reason = match error.kind() {
+                    PosOverflow | NegOverflow => "value out of range",
+                    _ => "invalid syntax",
+                };
+                format!("strconv.ParseInt: parsing {text:?}: {reason}")
+            }
+        };
+        if is_lenient { Ok(None) } else { Err(format!("invalid SOURCE_DATE_EPOCH: {reason}")) }
+    }
+
     /// What the program calls itself in messages.
     pub(crate) fn program(&self) -> &'static str {
         match self.role {
@@ -232,6 +268,15 @@ impl Settings {
             Role::DropIn => "helm",
         }
     }
+}
+
+/// Where GnuPG keeps public keys: `pubring.gpg`, or `pubring.kbx` where only that is there. Helm 4:
+/// `defaultKeyring`.
+fn keyring() -> String {
+    let folder = env("GNUPGHOME").map_or_else(|| home().join(".gnupg"), PathBuf::from);
+    let (legacy, keybox) = (folder.join("pubring.gpg"), folder.join("pubring.kbx"));
+    let chosen = if !legacy.exists() && keybox.exists() { keybox } else { legacy };
+    chosen.to_string_lossy().into_owned()
 }
 
 /// Helm prints the limit with two digits.
