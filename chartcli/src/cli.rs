@@ -1,5 +1,7 @@
 //! The tree of commands, and pflag's words for what is wrong with a command line.
 
+use std::ffi::OsString;
+
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
@@ -40,8 +42,27 @@ pub(crate) struct Spec {
     pub(crate) run: Option<fn(&Context<'_>) -> Outcome>,
 }
 
+/// Which commands the tree is built of.
+#[derive(Clone, Copy)]
+pub(crate) enum Extent<'a> {
+    /// All: for help and completion.
+    Whole,
+    /// Those named by one of these words: a command line reaches nothing else, and building the flags of every command
+    /// would cost more than most commands do.
+    Named(&'a [OsString]),
+}
+
+impl Extent<'_> {
+    fn includes(self, spec: &Spec) -> bool {
+        match self {
+            Self::Whole => true,
+            Self::Named(words) => words.iter().any(|word| spec.names.iter().any(|name| word == name)),
+        }
+    }
+}
+
 impl Spec {
-    fn command(&self) -> Command {
+    fn command(&self, extent: Extent<'_>) -> Command {
         let mut command = Command::new(self.names[0])
             .about(self.about)
             .visible_aliases(self.names[1..].iter().copied())
@@ -51,8 +72,8 @@ impl Spec {
         for flag in self.flags.iter().flat_map(|group| group.iter()) {
             command = command.arg(flag.arg());
         }
-        for child in self.children {
-            command = command.subcommand(child.command());
+        for child in self.children.iter().filter(|child| extent.includes(child)) {
+            command = command.subcommand(child.command(extent));
         }
         if self.run.is_some() {
             let name = self.usage.split_once(' ').map_or("", |(_, rest)| rest);
@@ -87,8 +108,8 @@ impl Spec {
     }
 }
 
-/// The whole tree.
-pub(crate) fn tree(program: &'static str) -> Command {
+/// The tree of commands.
+pub(crate) fn tree(program: &'static str, extent: Extent<'_>) -> Command {
     let mut command = Command::new(program)
         .about("Helm-compatible charts: render, check, pack and publish them, and run releases")
         .args_override_self(true)
@@ -98,21 +119,23 @@ pub(crate) fn tree(program: &'static str) -> Command {
     for flag in flags::GLOBAL {
         command = command.arg(flag.arg().global(true).help_heading("Global flags"));
     }
-    for spec in commands::ALL {
-        command = command.subcommand(spec.command());
+    for spec in commands::ALL.iter().filter(|spec| extent.includes(spec)) {
+        command = command.subcommand(spec.command(extent));
     }
     command
 }
 
 /// Runs the command line; returns the process's exit code.
-pub(crate) fn run(arguments: Vec<std::ffi::OsString>) -> u8 {
+pub(crate) fn run(arguments: Vec<OsString>) -> u8 {
     let program = arguments.first().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let name = match Settings::role_of(&program) {
         crate::settings::Role::Native => "chart",
         crate::settings::Role::DropIn => "helm",
     };
     let arguments = rewrite_help(arguments);
-    let matches = match tree(name).try_get_matches_from(arguments) {
+    let asks_help = arguments.iter().any(|word| word == "--help" || word == "-h");
+    let extent = if asks_help { Extent::Whole } else { Extent::Named(&arguments) };
+    let matches = match tree(name, extent).try_get_matches_from(&arguments) {
         Ok(matches) => matches,
         Err(error) => match error.kind() {
             ErrorKind::DisplayHelp => {
@@ -129,7 +152,7 @@ pub(crate) fn run(arguments: Vec<std::ffi::OsString>) -> u8 {
 }
 
 /// `chart help X` is `chart X --help`.
-fn rewrite_help(mut arguments: Vec<std::ffi::OsString>) -> Vec<std::ffi::OsString> {
+fn rewrite_help(mut arguments: Vec<OsString>) -> Vec<OsString> {
     if arguments.get(1).is_some_and(|word| word == "help") {
         arguments.remove(1);
         arguments.push("--help".into());
@@ -151,7 +174,7 @@ fn dispatch(program: &str, name: &str, root: &ArgMatches) -> u8 {
         matches = inner;
     }
     let Some((spec, run)) = found.and_then(|spec| Some((spec, spec.run?))) else {
-        let mut command = tree(if name == "helm" { "helm" } else { "chart" });
+        let mut command = tree(if name == "helm" { "helm" } else { "chart" }, Extent::Whole);
         let mut shown = &mut command;
         for word in path.split(' ').skip(1) {
             if shown.find_subcommand(word).is_none() {

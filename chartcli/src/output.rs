@@ -16,6 +16,36 @@ pub(crate) fn print(bytes: &[u8]) {
     }
 }
 
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// For people.
+    Table,
+    /// For programs.
+    Json,
+}
+
+impl Format {
+    /// Reads `--output`.
+    pub(crate) fn of(text: Option<&str>) -> Result<Self, Failure> {
+        match text {
+            None | Some("" | "table") => Ok(Self::Table),
+            Some("json") => Ok(Self::Json),
+            Some(other) => {
+                Err(Failure::Usage(format!("invalid format type {other:?}: must be \"table\" or \"json\"")))
+            }
+        }
+    }
+}
+
+/// Prints a value as one line of JSON.
+pub(crate) fn print_json(value: &Value) -> Result<(), Failure> {
+    let mut text = json::write(value).map_err(|error| Failure::Usage(error.to_string()))?;
+    text.push(b'\n');
+    print(&text);
+    Ok(())
+}
+
 /// Writes a file whole or not at all, with the folders above it: a reader never meets half of it.
 pub(crate) fn write_file(path: &Path, content: &[u8]) -> std::io::Result<()> {
     let parent = match path.parent() {

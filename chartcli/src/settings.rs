@@ -29,6 +29,12 @@ pub(crate) struct Settings {
     pub(crate) color: bool,
     /// Seconds since 1970, from `SOURCE_DATE_EPOCH`.
     pub(crate) source_date_epoch: Option<i64>,
+    /// The same as it was written.
+    source_date_epoch_text: Option<String>,
+    /// Seconds since 1970.
+    pub(crate) now: u64,
+    /// GnuPG's keyring of public keys.
+    pub(crate) keyring: String,
     pub(crate) error_format: ErrorFormat,
     /// From `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`.
     pub(crate) proxies: Proxies,
@@ -186,7 +192,9 @@ impl Settings {
                 ));
             }
         };
-        let source_date_epoch = env("SOURCE_DATE_EPOCH").and_then(|text| text.parse().ok());
+        let source_date_epoch_text = env("SOURCE_DATE_EPOCH");
+        let source_date_epoch = source_date_epoch_text.as_ref().and_then(|text| text.parse().ok());
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         let time_zone =
             env("TZ").map_or_else(|| "UTC".to_owned(), |zone| zone.trim_start_matches(':').to_owned());
         Ok(Self {
@@ -196,6 +204,9 @@ impl Settings {
             namespace,
             time_zone,
             source_date_epoch,
+            source_date_epoch_text,
+            now: now.map_or(0, |time| time.as_secs()),
+            keyring: keyring(),
             color,
             error_format,
             proxies: crate::network::proxies(env),
@@ -216,13 +227,26 @@ impl Settings {
         self.listed.get("HELM_REGISTRY_CONFIG").map_or("", String::as_str)
     }
 
-    /// The time that goes into files: `SOURCE_DATE_EPOCH`, or the clock's.
-    pub(crate) fn now(&self) -> u64 {
-        let clock = || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).ok();
-        match self.source_date_epoch.and_then(|seconds| u64::try_from(seconds).ok()) {
-            Some(seconds) => seconds,
-            None => clock().map_or(0, |since| since.as_secs()),
-        }
+    /// The time of what is packed, when `SOURCE_DATE_EPOCH` gives it. Helm: pkg/cmd/source_date_epoch.go.
+    pub(crate) fn archive_time(&self) -> Result<Option<u64>, String> {
+        let Some(text) = &self.source_date_epoch_text else { return Ok(None) };
+        // Helm 3 does not look at it.
+        let is_lenient = self.compat == Compat::Helm3 && self.role == Role::DropIn;
+        let reason = match text.parse::<i64>() {
+            Ok(time) => match u64::try_from(time) {
+                Ok(time) => return Ok(Some(time)),
+                Err(_) => "must not be negative".to_owned(),
+            },
+            Err(error) => {
+                use std::num::IntErrorKind::{NegOverflow, PosOverflow};
+                let reason = match error.kind() {
+                    PosOverflow | NegOverflow => "value out of range",
+                    _ => "invalid syntax",
+                };
+                format!("strconv.ParseInt: parsing {text:?}: {reason}")
+            }
+        };
+        if is_lenient { Ok(None) } else { Err(format!("invalid SOURCE_DATE_EPOCH: {reason}")) }
     }
 
     /// What the program calls itself in messages.
@@ -232,6 +256,15 @@ impl Settings {
             Role::DropIn => "helm",
         }
     }
+}
+
+/// Where GnuPG keeps public keys: `pubring.gpg`, or `pubring.kbx` where only that is there. Helm 4:
+/// `defaultKeyring`.
+fn keyring() -> String {
+    let folder = env("GNUPGHOME").map_or_else(|| home().join(".gnupg"), PathBuf::from);
+    let (legacy, keybox) = (folder.join("pubring.gpg"), folder.join("pubring.kbx"));
+    let chosen = if !legacy.exists() && keybox.exists() { keybox } else { legacy };
+    chosen.to_string_lossy().into_owned()
 }
 
 /// Helm prints the limit with two digits.

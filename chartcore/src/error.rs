@@ -29,10 +29,16 @@ pub enum ErrorKind {
     Repository,
     /// A version or a constraint is malformed.
     Version,
+    /// A signature does not count, or a key or provenance file cannot be used.
+    Signature,
     /// A limit (depth, size, steps) was reached.
     Limit,
     /// An option does not make sense.
     Usage,
+    /// A Jinja template of a plan does not parse, or fails while it runs.
+    Jinja,
+    /// A helmfile is malformed, or uses what is not supported.
+    Helmfile,
     /// An input or output operation failed.
     Io,
     /// A server cannot be reached, or does not answer as it should.

@@ -31,6 +31,7 @@ pub mod sweep;
 pub mod template;
 #[cfg(feature = "transport")]
 pub mod transport;
+mod unicode;
 pub mod values;
 #[cfg(all(feature = "repository", feature = "registry"))]
 pub mod vendor;

@@ -12,7 +12,7 @@ pub(crate) const FLAGS: &[Flag] =
 fn script(context: &Context<'_>, shell: Shell) -> Outcome {
     let name = context.settings.program();
     let mut out = Vec::new();
-    clap_complete::generate(shell, &mut crate::cli::tree(name), name, &mut out);
+    clap_complete::generate(shell, &mut crate::cli::tree(name, crate::cli::Extent::Whole), name, &mut out);
     crate::output::print(&out);
     Ok(())
 }

@@ -4,9 +4,11 @@ mod bump;
 mod completion;
 mod create;
 mod dependency;
+mod digest;
 mod env;
 mod lint;
 mod oci;
+mod package;
 mod pull;
 mod push;
 mod registry;
@@ -17,6 +19,7 @@ mod show;
 mod source;
 mod template;
 mod values;
+mod verify;
 mod version;
 
 use chartcore::ErrorKind;
@@ -158,6 +161,14 @@ pub(crate) static ALL: &[Spec] = &[
             dependency::list
         ),]
     ),
+    spec!(
+        ["digest"],
+        "digest CHART",
+        "print the digests of a chart: of what it holds, and of its archive",
+        [digest::FLAGS],
+        Arguments::Exactly(1),
+        digest::run
+    ),
     spec!(["env"], "env", "client environment information", [], Arguments::AtMost(1), env::run),
     spec!(
         ["lint"],
@@ -204,6 +215,14 @@ pub(crate) static ALL: &[Spec] = &[
                 registry::logout
             ),
         ]
+    ),
+    spec!(
+        ["package"],
+        "package [CHART_PATH] [...]",
+        "package a chart directory into a chart archive",
+        [package::FLAGS],
+        Arguments::Any,
+        package::run
     ),
     group!(
         ["repo"],
@@ -334,6 +353,14 @@ pub(crate) static ALL: &[Spec] = &[
         [values::FLAGS, flags::VALUES],
         Arguments::Exactly(1),
         values::run
+    ),
+    spec!(
+        ["verify"],
+        "verify PATH",
+        "verify that a chart at the given path has been signed and is valid",
+        [verify::FLAGS],
+        Arguments::Exactly(1),
+        verify::run
     ),
     spec!(
         ["version"],

@@ -5,7 +5,8 @@ use super::timestamp;
 use crate::Compat;
 use crate::data::{Map, Str, Value, yaml};
 use crate::error::{Error, ErrorKind, Result};
-use crate::files::{base_name, is_print, quote};
+use crate::files::base_name;
+use crate::quote::{is_print, quote};
 use crate::version::Version;
 
 /// Chart.yaml, field by field as Helm's `chart.Metadata` (pkg/chart/v2/metadata.go). An absent text is empty.

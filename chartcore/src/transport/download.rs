@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
-use super::failure::Failure;
+use super::failure::{Failure, Peer};
 use super::{Client, Progress, Request, Response};
 use crate::archive::Digest;
 use crate::cache::{Draft, file_error};
@@ -180,7 +180,7 @@ impl Client {
                 Ok(()) => {}
                 Err(Broken::Local(error)) => return Err(error),
                 Err(Broken::Remote(error)) => {
-                    let failure = Failure::of_io(&error, &url);
+                    let failure = Failure::of_io(&error, &Peer::of(&url));
                     failures = if current.have > before { 1 } else { failures + 1 };
                     if !failure.passing || failures >= options.retry.attempts || !request.idempotent {
                         return Err(failure.into_error(request.method, &url));
@@ -193,7 +193,7 @@ impl Client {
             failures += 1;
             if failures >= options.retry.attempts || !request.idempotent {
                 let io_error = io::Error::from(io::ErrorKind::UnexpectedEof);
-                return Err(Failure::of_io(&io_error, &url).into_error(request.method, &url));
+                return Err(Failure::of_io(&io_error, &Peer::of(&url)).into_error(request.method, &url));
             }
             options.clock.sleep(options.retry.delay(failures, &*options.clock));
             part = Some(current);

@@ -140,7 +140,7 @@ impl fmt::Display for Explanation {
 fn short(value: &Value) -> String {
     const LENGTH: usize = 60;
     let text = match value {
-        Value::String(text) => super::print::quote(&text.to_text()),
+        Value::String(text) => crate::quote::quote(&text.to_text()),
         Value::Null => "null".to_string(),
         Value::Map(map) if map.is_empty() => "{}".to_string(),
         Value::Map(map) => format!("a map of {} keys", map.len()),

@@ -1,6 +1,6 @@
 //! Archives of dependencies: packed here, or fetched side by side through the cache.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -28,14 +28,14 @@ pub(super) struct Archive {
 /// What is to be fetched.
 enum Job<'a> {
     Http { url: String, digest: String, access: Access, dependency: &'a Dependency },
-    Registry { reference: String, dependency: &'a Dependency },
+    Registry { address: String, reference: Reference, dependency: &'a Dependency },
 }
 
 impl Job<'_> {
     fn address(&self) -> &str {
         match self {
             Self::Http { url, .. } => url,
-            Self::Registry { reference, .. } => reference,
+            Self::Registry { address, .. } => address,
         }
     }
 
@@ -68,14 +68,14 @@ pub(super) fn fetch_all(
         }
     }
     let mut jobs: Vec<Job<'_>> = Vec::new();
-    let mut told = BTreeMap::new();
+    let mut told = BTreeSet::new();
     for dependency in lock.dependencies.iter().flatten() {
         let Dependency { name, repository, .. } = dependency;
         if repository.is_empty() || repository.starts_with("file://") {
             continue;
         }
         let job = job(dependency, versions)?;
-        if told.insert(job.address().to_owned(), ()).is_some() {
+        if !told.insert((job.address().to_owned(), dependency.version.clone())) {
             (vendor.say)(&format!("Already downloaded {name} from repo {repository}"));
             continue;
         }
@@ -89,8 +89,10 @@ pub(super) fn fetch_all(
 fn job<'a>(dependency: &'a Dependency, versions: &Versions) -> Result<Job<'a>> {
     let Dependency { name, repository, version, .. } = dependency;
     if Reference::is_oci(repository) {
-        let reference = format!("{}/{name}:{version}", repository.trim_end_matches('/'));
-        return Ok(Job::Registry { reference, dependency });
+        let reference = Reference::parse(&format!("{}/{name}", repository.trim_end_matches('/')))
+            .and_then(|reference| reference.with_version(version))
+            .map_err(|error| error.prefixed("could not parse OCI reference: "))?;
+        return Ok(Job::Registry { address: format!("{repository}/{name}"), reference, dependency });
     }
     let missing = |error: Error| error.prefixed("could not find : ");
     let (listed, record) = versions.entry(dependency).map_err(missing)?;
@@ -172,13 +174,11 @@ fn fetch_http(url: &str, digest: &str, access: &Access, vendor: &Vendor<'_>) -> 
     Ok(Archive { file, bytes, provenance })
 }
 
-fn fetch_oci(reference: &str, vendor: &Vendor<'_>) -> Result<Archive> {
+fn fetch_oci(reference: &Reference, vendor: &Vendor<'_>) -> Result<Archive> {
     if vendor.refresh == Refresh::Offline {
         return Err(offline());
     }
-    let reference = Reference::parse(reference)?;
-    let reference = vendor.registry.resolve(&reference, "", vendor.compat())?;
-    let remote = vendor.registry.look_up(&reference)?;
+    let remote = vendor.registry.look_up(reference)?;
     let path = vendor.registry.cached_archive(&remote, &vendor.places.archives(), vendor.progress)?;
     let bytes = directory::read_file(&path, LARGEST_ARCHIVE)?;
     let file = remote.file_name();

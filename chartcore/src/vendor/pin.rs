@@ -48,11 +48,11 @@ pub fn pin(
     if choice.repository.is_empty() && Reference::is_oci(reference) {
         let reference = registry.resolve(&Reference::parse(reference)?, &choice.version, compat)?;
         let remote = registry.look_up(&reference)?;
-        let metadata = remote.config().metadata();
+        let config = remote.config();
         return Ok(Pinned {
-            name: metadata.name.clone(),
-            version: metadata.version.clone(),
-            app_version: metadata.app_version.clone(),
+            name: config.name.clone(),
+            version: config.version.clone(),
+            app_version: config.app_version.clone(),
             url: format!("oci://{}", remote.reference()),
             digest: remote.chart().digest.clone(),
             warnings: Vec::new(),

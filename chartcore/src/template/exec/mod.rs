@@ -666,6 +666,9 @@ fn look<R>(parsed: &Parsed, root: &Any, chain: Chain, found: impl FnOnce(&Any) -
     let mut held;
     let mut map = root;
     for ident in way {
+        if ident.of_values {
+            return None;
+        }
         held = match map.look(&ident.name, &ident.hint, |value| match value {
             Any::Map(inner) => Some(inner.clone()),
             _ => None,
@@ -675,7 +678,7 @@ fn look<R>(parsed: &Parsed, root: &Any, chain: Chain, found: impl FnOnce(&Any) -
         };
         map = &held;
     }
-    if map.kind() == MapType::String {
+    if map.kind() == MapType::String || last.of_values {
         return None;
     }
     map.look(&last.name, &last.hint, found)
