@@ -8,6 +8,7 @@ mod env;
 mod lint;
 mod show;
 mod source;
+mod sweep;
 mod template;
 mod values;
 mod version;
@@ -200,6 +201,14 @@ pub(crate) static ALL: &[Spec] = &[
                 show::values
             ),
         ]
+    ),
+    spec!(
+        ["sweep"],
+        "sweep FILE",
+        "render many sets of values over charts into a folder",
+        [sweep::FLAGS],
+        Arguments::Exactly(1),
+        sweep::run
     ),
     spec!(
         ["template"],

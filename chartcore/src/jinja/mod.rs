@@ -411,11 +411,15 @@ fn configured(options: &EnvironmentOptions) -> minijinja::Environment<'static> {
     }
     for (name, callback) in &options.filters {
         let (label, callback) = (format!("filter `{name}`"), Arc::clone(callback));
-        inner.add_filter(name.clone(), move |args: Rest<Value>| call(&label, &callback, &args));
+        inner.add_filter(name.clone(), move |args: Rest<Value>, named: Kwargs| {
+            call(&label, &callback, &args, &named)
+        });
     }
     for (name, callback) in &options.functions {
         let (label, callback) = (format!("function `{name}`"), Arc::clone(callback));
-        inner.add_function(name.clone(), move |args: Rest<Value>| call(&label, &callback, &args));
+        inner.add_function(name.clone(), move |args: Rest<Value>, named: Kwargs| {
+            call(&label, &callback, &args, &named)
+        });
     }
     inner
 }
@@ -440,17 +444,16 @@ fn callback_failure(error: &minijinja::Error) -> Option<CallbackFailure> {
     std::error::Error::source(error)?.downcast_ref::<CallbackFailure>().cloned()
 }
 
-fn call(label: &str, callback: &Callback, args: &[Value]) -> std::result::Result<Value, minijinja::Error> {
-    let (positional, named) = match args.split_last() {
-        Some((last, rest)) if last.is_kwargs() => (rest, Some(Kwargs::try_from(last.clone())?)),
-        _ => (args, None),
-    };
-    let positional = positional.iter().map(object::tree).collect::<std::result::Result<Vec<_>, _>>()?;
+fn call(
+    label: &str,
+    callback: &Callback,
+    args: &[Value],
+    named: &Kwargs,
+) -> std::result::Result<Value, minijinja::Error> {
+    let positional = args.iter().map(object::tree).collect::<std::result::Result<Vec<_>, _>>()?;
     let mut pairs = Vec::new();
-    if let Some(named) = &named {
-        for name in named.args() {
-            pairs.push((name.to_owned(), object::tree(&named.get::<Value>(name)?)?));
-        }
+    for name in named.args() {
+        pairs.push((name.to_owned(), object::tree(&named.get::<Value>(name)?)?));
     }
     let answer = callback(&positional, &pairs).map_err(|error| {
         let message = format!("{label}: {error}");
