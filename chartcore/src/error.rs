@@ -25,8 +25,12 @@ pub enum ErrorKind {
     Manifest,
     /// A dependency is missing or cannot be resolved.
     Dependency,
+    /// A repository's index or the list of repositories is malformed.
+    Repository,
     /// A version or a constraint is malformed.
     Version,
+    /// A signature does not count, or a key or provenance file cannot be used.
+    Signature,
     /// A limit (depth, size, steps) was reached.
     Limit,
     /// An option does not make sense.
@@ -41,6 +45,8 @@ pub enum ErrorKind {
     Network,
     /// A server wants other credentials.
     Unauthorized,
+    /// What is to be made is already there, and is something else.
+    AlreadyExists,
     /// Bytes are not what their digest, length or signature says.
     Integrity,
 }

@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod cases;
+mod conformance;
 mod corpus;
 mod determinism;
 mod figures;
@@ -31,12 +32,14 @@ type Outcome<T = ()> = Result<T, String>;
 const HELP: &str = "\
 cargo xtask <chore>
 
-  test [-- ARGS]            every test of the workspace
+  test [-- ARGS]            every test of the workspace, with the components it needs
+  components                fetch what the tests start: docker-registry, both Helms
   oracle build | run        build the Go oracle and print its path; serve it on stdin/stdout
   helm                      install Helm 3.22.0 and 4.3.1 with `go install` when absent; print their paths
   golden [--check] [NAME]   write fixtures/golden from both Helms; --check: compare instead of writing
   hostile [--new] [NAME]    write fixtures/hostile/helm.tsv from both Helms; --new: only what is not there
   corpus [helm3|helm4]      the shared corpus through `chart template`, compared byte for byte
+  conformance [TABLE]       every row of the oracle's shared tables through the library
   live [--charts N]         both Helms and `chart` side by side on N corpus charts (default 100)
   determinism [--cases N]   the same bytes under other locales, time zones, folders and file orders
   fuzz [--full] [--seed N]  generated cases, library against oracle: templates, YAML, merges, --set, functions
@@ -46,7 +49,7 @@ cargo xtask <chore>
   tidy                      file lengths, names, machine paths
 
 Set CHART_REFERENCE_DIR to keep the Helms and the oracle outside the target folder, CHART_CORPUS to the
-folder that holds compare.py, and CHART_BIN to try another binary than the release build.
+folder that holds compare.py, CHART_CONFORMANCE to that of the tables, and CHART_BIN to try another binary than the release build.
 ";
 
 fn main() -> ExitCode {
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
             Ok(())
         }
         ["test", rest @ ..] => test(rest),
+        ["components"] => components(),
         ["oracle", "build"] => oracle::build().map(|path| println!("{}", path.display())),
         ["oracle", "run", rest @ ..] => oracle::run(rest),
         ["helm"] => reference::both().map(|helms| {
@@ -69,6 +73,7 @@ fn main() -> ExitCode {
         #[cfg(unix)]
         ["hostile", rest @ ..] => hostile::run(rest),
         ["corpus", rest @ ..] => corpus::run(rest),
+        ["conformance", rest @ ..] => conformance::run(rest),
         ["live", rest @ ..] => live::run(rest),
         ["determinism", rest @ ..] => determinism::run(rest),
         ["fuzz", rest @ ..] => fuzz::run(rest),
@@ -86,7 +91,17 @@ fn main() -> ExitCode {
     }
 }
 
+/// Fetches what is not there yet.
+fn components() -> Outcome {
+    println!("{}", components::registry_program()?.display());
+    for helm in reference::both()? {
+        println!("{}", helm.program.display());
+    }
+    Ok(())
+}
+
 fn test(rest: &[&str]) -> Outcome {
+    components()?;
     let mut arguments = vec!["test", "--workspace", "--all-features", "--no-fail-fast"];
     arguments.extend_from_slice(rest);
     process::must(process::cargo(), &arguments, &places::root())

@@ -30,7 +30,8 @@ impl CapabilitiesObject {
     }
 
     fn kube_version(&self) -> Any {
-        Any::object(KubeVersionObject { capabilities: Arc::clone(&self.capabilities), compat: self.compat })
+        let capabilities = Arc::clone(&self.capabilities);
+        Any::object(KubeVersionObject { capabilities, compat: self.compat, addressable: true })
     }
 
     fn api_versions(&self) -> Any {
@@ -68,6 +69,10 @@ impl Object for CapabilitiesObject {
         print_struct(out, [self.kube_version(), self.api_versions(), self.helm_version()]);
     }
 
+    fn fields(&self) -> Option<Vec<(&'static str, Any)>> {
+        self.json_fields()
+    }
+
     fn to_value(&self) -> Value {
         let field = |any: Any| any.to_value().unwrap_or_default();
         data::Map::from_entries(vec![
@@ -96,6 +101,8 @@ impl Object for CapabilitiesObject {
 struct KubeVersionObject {
     capabilities: Arc<Capabilities>,
     compat: Compat,
+    /// Whether an action can reach the pointer's `String` method.
+    addressable: bool,
 }
 
 static KUBE_VERSION_METHODS: [Method; 2] = [
@@ -149,8 +156,35 @@ impl Object for KubeVersionObject {
         KUBE_VERSION_METHODS.iter().find(|method| method.name.as_bytes() == name)
     }
 
+    /// The `String` method is the pointer's: printf does not see it.
     fn print(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(self.capabilities.kube_version().normalized().as_bytes());
+        print_struct(out, self.fields().unwrap_or_default().into_iter().map(|field| field.1));
+    }
+
+    fn print_in_action(&self, out: &mut Vec<u8>) {
+        if self.addressable {
+            out.extend_from_slice(self.capabilities.kube_version().normalized().as_bytes());
+        } else {
+            self.print(out);
+        }
+    }
+
+    fn copied(&self) -> Option<Any> {
+        let capabilities = Arc::clone(&self.capabilities);
+        Some(Any::object(KubeVersionObject { capabilities, compat: self.compat, addressable: false }))
+    }
+
+    fn fields(&self) -> Option<Vec<(&'static str, Any)>> {
+        let version = self.capabilities.kube_version();
+        let mut fields = vec![
+            ("Version", Any::str(version.version(self.compat))),
+            ("Major", Any::str(version.major())),
+            ("Minor", Any::str(version.minor())),
+        ];
+        if self.compat == Compat::Helm4 {
+            fields.insert(1, ("normalizedVersion", Any::str(version.normalized())));
+        }
+        Some(fields)
     }
 
     fn to_value(&self) -> Value {
@@ -274,6 +308,10 @@ impl Object for HelmVersionObject {
 
     fn print(&self, out: &mut Vec<u8>) {
         print_struct(out, self.texts().iter().map(|field| Any::str(field.2)));
+    }
+
+    fn fields(&self) -> Option<Vec<(&'static str, Any)>> {
+        Some(self.texts().iter().map(|field| (field.0, Any::str(field.2))).collect())
     }
 
     fn to_value(&self) -> Value {

@@ -160,6 +160,10 @@ impl Object for Files {
         Some(self.sorted().iter().map(|file| (Any::str(file.name()), bytes(file.data()))).collect())
     }
 
+    fn zero(&self) -> Option<Any> {
+        Some(Any::List(List::nil(Element::Byte)))
+    }
+
     fn truth(&self) -> bool {
         !self.sorted().is_empty()
     }

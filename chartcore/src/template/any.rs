@@ -665,6 +665,25 @@ pub trait Object: fmt::Debug {
     /// What `%v` prints (its `String` method, or the fields).
     fn print(&self, out: &mut Vec<u8>);
 
+    /// What an action prints: the same, but of a pointer what it points at.
+    fn print_in_action(&self, out: &mut Vec<u8>) {
+        let start = out.len();
+        self.print(out);
+        if self.kind() == "ptr" && out.get(start) == Some(&b'&') {
+            out.remove(start);
+        }
+    }
+
+    /// The zero value of a map's elements, where they are no interfaces.
+    fn zero(&self) -> Option<Any> {
+        None
+    }
+
+    /// The value as a function gives it back, which is a copy: the methods of pointers to it are lost.
+    fn copied(&self) -> Option<Any> {
+        None
+    }
+
     /// The plain value of a named type such as `time.Month` (an int) or `VersionSet` (a `[]string`): what
     /// comparisons, `index`, `range` and verbs like `%d` use.
     fn underlying(&self) -> Option<Any> {

@@ -128,7 +128,10 @@ pub(super) fn field(
                 return Ok(Found::Value(value, false));
             }
             if map {
-                return missing_key(name, false, missing);
+                return match (object.zero(), missing) {
+                    (Some(zero), MissingKey::Zero) if !given => Ok(Found::Value(zero, false)),
+                    _ => missing_key(name, false, missing),
+                };
             }
             Err(no_field(name, interface, object.type_name()))
         }

@@ -13,7 +13,7 @@ use super::call::can_be_nil;
 use super::code::{Chain, Ident, Literal, Loop, Op, Origin, Target};
 use super::lex::Token;
 use super::parse::Parser;
-use super::{Function, Type, funcs, unquote, values_object};
+use super::{Function, Type, unquote, values_object};
 
 /// A piece of compilation still to be done.
 pub(super) enum Work {
@@ -382,7 +382,7 @@ impl Parser<'_> {
         piped: bool,
     ) {
         // The parser has looked it up already.
-        let Some(function) = funcs::find(&self.source[start as usize..end as usize], self.compat) else {
+        let Some(function) = self.vocabulary.find(&self.source[start as usize..end as usize]) else {
             return;
         };
         let count = arguments.length - 1;

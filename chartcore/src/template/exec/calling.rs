@@ -21,7 +21,10 @@ impl Executor<'_> {
         match result {
             Ok(value) => {
                 self.weigh(&value)?;
-                self.stack.push(value);
+                self.stack.push(match &value {
+                    Any::Object(object) => object.copied().unwrap_or(value),
+                    _ => value,
+                });
                 Ok(())
             }
             Err(fault) => {

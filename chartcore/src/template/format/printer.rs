@@ -204,6 +204,21 @@ impl<'a> Printer<'a> {
             self.out.push(b'}');
             return;
         }
+        if let Some(entries) = object.entries() {
+            let map = object.kind() == "map";
+            let separator = self.open(object.type_name(), if map { "map[" } else { "[" });
+            for (index, (key, item)) in entries.iter().enumerate() {
+                if index > 0 {
+                    self.out.extend_from_slice(separator);
+                }
+                if map {
+                    self.value(key, verb, depth + 1);
+                    self.out.push(b':');
+                }
+                self.value(item, verb, depth + 1);
+            }
+            return self.close();
+        }
         let stringable = matches!(verb, 'v' | 's' | 'x' | 'X' | 'q');
         match object.underlying() {
             Some(plain) if !stringable => self.value(&plain, verb, depth),

@@ -3,6 +3,7 @@
 //! Helm: pkg/engine/funcs.go; `toPrettyJson`, `toRawJson` and `mustFromJson` are Sprig's.
 
 use super::date;
+use super::reflected::{Form, reflected};
 use crate::data::json::{self, Escape};
 use crate::data::{self, Value, toml, yaml};
 use crate::template::{Any, Element, Fault, Function, List, Map, MapType, Scope, Type};
@@ -104,99 +105,9 @@ fn yaml_text(any: &Any) -> Result<Vec<u8>, Fault> {
 
 /// What Helm prints nothing for is empty; what Go's encoder panics at is an error.
 fn pretty_yaml_text(any: &Any) -> Result<Vec<u8>, Fault> {
-    const COMPLEX: &str = "cannot marshal type: complex128";
-    let mut out = with_times(any, COMPLEX, date::yaml_text, b"", yaml::write_pretty)?.unwrap_or_default();
+    let mut out = reflected(any, Form::Yaml, yaml::write_pretty)?.unwrap_or_default();
     out.pop_if(|last| *last == b'\n');
     Ok(out)
-}
-
-/// Writes a value whose times are to stand in the text without quotes, which no [`Value`] can say: they are
-/// written as words that occur nowhere else, and then put in the words' places. `quote` is what the writer puts
-/// around a word.
-fn with_times<E>(
-    any: &Any,
-    complex: &'static str,
-    text_of: fn(&Any) -> Option<Vec<u8>>,
-    quote: &[u8],
-    write: impl Fn(&Value) -> Result<Vec<u8>, E>,
-) -> Result<Result<Vec<u8>, E>, Fault> {
-    let mut mark = "Time".to_owned();
-    loop {
-        let mut pretty = Pretty { complex, text_of, mark, times: Vec::new() };
-        let value = pretty.value(any, 0)?;
-        let text = match write(&value) {
-            Ok(text) if !pretty.times.is_empty() => text,
-            written => return Ok(written),
-        };
-        let finder = memchr::memmem::Finder::new(&pretty.mark);
-        if finder.find_iter(&text).count() != pretty.times.len() {
-            mark = pretty.mark + "Time";
-            continue;
-        }
-        let mut out = Vec::with_capacity(text.len());
-        let mut from = 0;
-        for at in finder.find_iter(&text) {
-            out.extend_from_slice(&text[from..at - quote.len()]);
-            let digits = &text[at + pretty.mark.len()..];
-            let length = digits.iter().take_while(|byte| byte.is_ascii_digit()).count();
-            let number: Option<usize> =
-                std::str::from_utf8(&digits[..length]).ok().and_then(|digits| digits.parse().ok());
-            let time = number.and_then(|number| pretty.times.get(number));
-            out.extend_from_slice(time.map_or(b"", Vec::as_slice));
-            from = at + pretty.mark.len() + length + quote.len();
-        }
-        out.extend_from_slice(&text[from..]);
-        return Ok(Ok(out));
-    }
-}
-
-/// The value as an encoder sees it that is not told about JSON: a `[]byte` is a list of numbers.
-struct Pretty {
-    /// Go's text for a complex number.
-    complex: &'static str,
-    text_of: fn(&Any) -> Option<Vec<u8>>,
-    mark: String,
-    times: Vec<Vec<u8>>,
-}
-
-impl Pretty {
-    fn value(&mut self, any: &Any, depth: usize) -> Result<Value, Fault> {
-        if depth > yaml::MAX_DEPTH {
-            return Err(Fault::new("exceeded max depth"));
-        }
-        match any {
-            Any::List(list) if list.element() == Element::Byte => {
-                let numbers = list.items().iter().map(|item| match item {
-                    Any::Uint8(byte) => Value::Int(i64::from(*byte)),
-                    _ => Value::Null,
-                });
-                Ok(numbers.collect::<Vec<Value>>().into())
-            }
-            Any::List(list) => {
-                let items: Result<Vec<Value>, Fault> =
-                    list.items().iter().map(|item| self.value(item, depth + 1)).collect();
-                Ok(items?.into())
-            }
-            Any::Map(map) if map.as_frozen().is_none() => self.map(map, depth),
-            Any::Complex(_) => Err(Fault::new(self.complex)),
-            Any::Object(_) => match (self.text_of)(any) {
-                Some(time) => {
-                    self.times.push(time);
-                    Ok(format!("{}{}", self.mark, self.times.len() - 1).into())
-                }
-                None => any.to_value(),
-            },
-            other => other.to_value(),
-        }
-    }
-
-    fn map(&mut self, map: &Map, depth: usize) -> Result<Value, Fault> {
-        let mut entries = data::Map::default();
-        for (key, item) in map.entries().iter() {
-            entries.insert(key.clone(), self.value(item, depth + 1)?);
-        }
-        Ok(entries.into())
-    }
 }
 
 fn json_text(any: &Any, escape: Escape) -> Result<Vec<u8>, Fault> {
@@ -291,15 +202,14 @@ fn toml_any(item: toml::Item) -> Any {
 
 /// The text, or BurntSushi's error; a nil is Go's panic.
 fn toml_text(any: &Any) -> Result<Result<Vec<u8>, String>, Fault> {
-    const COMPLEX: &str = "unsupported type: complex128";
     match any {
         Any::Nil => return Err(Fault::new("reflect: call of reflect.Value.Type on zero Value")),
         Any::Complex(_) => return Ok(Err("unsupported type for key '': complex128".to_owned())),
         _ => {}
     }
     let write = |value: &Value| toml::write(value).map_err(|error| error.to_string());
-    match with_times(any, COMPLEX, date::toml_text, b"\"", write) {
-        Err(fault) if fault.text() == COMPLEX => Ok(Err(COMPLEX.to_owned())),
+    match reflected(any, Form::Toml, write) {
+        Err(fault) if fault.text() == Form::Toml.complex() => Ok(Err(fault.text().to_owned())),
         outcome => outcome,
     }
 }

@@ -16,6 +16,7 @@ use super::ParseError;
 use super::associate::NameMap;
 use super::ast::{Ast, NO_NODE, NodeId};
 use super::code::{Body, Chain, Ident, Literal, Loop, Op, Target};
+use super::funcs::Vocabulary;
 use super::lex::{Lexer, Token, TokenKind};
 use super::unquote;
 use pipelines::OpenPipe;
@@ -64,6 +65,19 @@ impl Parsed {
 /// # Errors
 /// What Go's parser says, with the line.
 pub fn parse(source: &[u8], compat: Compat) -> Result<Arc<Parsed>, ParseError> {
+    parse_with(source, Vocabulary::Helm(compat))
+}
+
+/// Parses one file that may call no functions but text/template's own. Go's `slice`, which Sprig's hides from
+/// Helm's templates, is among them.
+///
+/// # Errors
+/// What Go's parser says, with the line.
+pub fn parse_plain(source: &[u8]) -> Result<Arc<Parsed>, ParseError> {
+    parse_with(source, Vocabulary::Go)
+}
+
+fn parse_with(source: &[u8], vocabulary: Vocabulary) -> Result<Arc<Parsed>, ParseError> {
     if source.len() > i32::MAX as usize {
         return Err(ParseError {
             line: 1,
@@ -71,7 +85,7 @@ pub fn parse(source: &[u8], compat: Compat) -> Result<Arc<Parsed>, ParseError> {
             started: None,
         });
     }
-    Parser::new(source, compat).run().map(Arc::new)
+    Parser::new(source, vocabulary).run().map(Arc::new)
 }
 
 /// What a control structure remembers until its `{{end}}`.
@@ -166,7 +180,7 @@ impl Tree {
 pub(super) struct Parser<'s> {
     pub(super) lexer: Lexer<'s>,
     pub(super) source: &'s [u8],
-    pub(super) compat: Compat,
+    pub(super) vocabulary: Vocabulary,
     tokens: [Token; 3],
     peeked: usize,
     pub(super) trees: Vec<Tree>,
@@ -188,12 +202,12 @@ pub(super) struct Parser<'s> {
 }
 
 impl<'s> Parser<'s> {
-    fn new(source: &'s [u8], compat: Compat) -> Self {
+    fn new(source: &'s [u8], vocabulary: Vocabulary) -> Self {
         let nowhere = Token { kind: TokenKind::Eof, start: 0, end: 0 };
         Self {
             lexer: Lexer::new(source),
             source,
-            compat,
+            vocabulary,
             tokens: [nowhere; 3],
             peeked: 0,
             trees: vec![Tree::new("file", None)],

@@ -2,7 +2,7 @@
 
 use super::super::ast::{Children, NO_NODE, NodeId, NodeKind};
 use super::super::lex::{Token, TokenKind};
-use super::super::{ParseError, funcs, number, unquote};
+use super::super::{ParseError, number, unquote};
 use super::Parser;
 use crate::data::Str;
 use crate::quote::quoted;
@@ -213,7 +213,7 @@ impl Parser<'_> {
         let kind = match token.kind {
             TokenKind::Identifier => {
                 let name = self.lexer.text(token);
-                if funcs::find(name, self.compat).is_none() {
+                if self.vocabulary.find(name).is_none() {
                     let shown = quoted(name);
                     return Err(self.error(format!("function {shown} not defined")));
                 }
