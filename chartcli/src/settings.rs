@@ -38,6 +38,8 @@ pub(crate) struct Settings {
     pub(crate) error_format: ErrorFormat,
     /// From `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`.
     pub(crate) proxies: Proxies,
+    /// How long servers are waited for and how often they are asked.
+    pub(crate) patience: crate::network::Patience,
     /// Docker's own file of logins.
     pub(crate) docker_config: PathBuf,
     /// User and token for ghcr.io, from `GITHUB_ACTOR` and `GITHUB_TOKEN`.
@@ -210,6 +212,7 @@ impl Settings {
             color,
             error_format,
             proxies: crate::network::proxies(env),
+            patience: crate::network::patience(env)?,
             docker_config: env("DOCKER_CONFIG")
                 .map_or_else(|| home().join(".docker"), PathBuf::from)
                 .join("config.json"),
@@ -225,6 +228,15 @@ impl Settings {
     /// Helm's file of logins.
     pub(crate) fn registry_config(&self) -> &str {
         self.listed.get("HELM_REGISTRY_CONFIG").map_or("", String::as_str)
+    }
+
+    /// The time that goes into files: `SOURCE_DATE_EPOCH`, or the clock's.
+    pub(crate) fn now(&self) -> u64 {
+        let clock = || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).ok();
+        match self.source_date_epoch.and_then(|seconds| u64::try_from(seconds).ok()) {
+            Some(seconds) => seconds,
+            None => clock().map_or(0, |since| since.as_secs()),
+        }
     }
 
     /// The time of what is packed, when `SOURCE_DATE_EPOCH` gives it. Helm: pkg/cmd/source_date_epoch.go.

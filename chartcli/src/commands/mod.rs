@@ -9,9 +9,13 @@ mod env;
 mod lint;
 mod oci;
 mod package;
+mod publish;
 mod pull;
 mod push;
 mod registry;
+mod repo;
+mod repositories;
+mod search;
 mod show;
 mod source;
 mod sweep;
@@ -19,6 +23,7 @@ mod template;
 mod values;
 mod verify;
 mod version;
+mod versions;
 
 use chartcore::ErrorKind;
 use chartcore::diag::Diagnostic;
@@ -122,6 +127,14 @@ pub(crate) static ALL: &[Spec] = &[
         Arguments::Exactly(1),
         bump::run
     ),
+    spec!(
+        ["changed"],
+        "changed [DIR...]",
+        "list the charts that changed since a commit",
+        [publish::CHANGED],
+        Arguments::Any,
+        publish::changed
+    ),
     group!(
         ["completion"],
         "generate autocompletion scripts for the specified shell",
@@ -177,6 +190,14 @@ pub(crate) static ALL: &[Spec] = &[
         lint::run
     ),
     spec!(
+        ["publish"],
+        "publish DIR... oci://HOST/PATH",
+        "publish charts of a commit, each version once and for all",
+        [publish::FLAGS, network::TLS, network::PLAIN_HTTP, network::CREDENTIALS, flags::VALUES],
+        Arguments::AtLeast(1),
+        publish::run
+    ),
+    spec!(
         ["pull", "fetch"],
         "pull [chart URL | repo/chartname] [...]",
         "download a chart from a repository and (optionally) unpack it in local directory",
@@ -222,6 +243,78 @@ pub(crate) static ALL: &[Spec] = &[
         Arguments::Any,
         package::run
     ),
+    group!(
+        ["repo"],
+        "add, list, remove, update, and index chart repositories",
+        [
+            spec!(
+                ["add"],
+                "add [NAME] [URL]",
+                "add a chart repository",
+                [repo::ADD_FLAGS],
+                Arguments::Exactly(2),
+                repo::add
+            ),
+            spec!(
+                ["index"],
+                "index [DIR]",
+                "generate an index file given a directory containing packaged charts",
+                [repo::INDEX_FLAGS],
+                Arguments::Exactly(1),
+                repo::index
+            ),
+            spec!(
+                ["list", "ls"],
+                "list",
+                "list chart repositories",
+                [repo::LIST_FLAGS],
+                Arguments::None,
+                repo::list
+            ),
+            spec!(
+                ["remove", "rm"],
+                "remove [REPO1 [REPO2 ...]]",
+                "remove one or more chart repositories",
+                [],
+                Arguments::AtLeast(1),
+                repo::remove
+            ),
+            spec!(
+                ["update", "up"],
+                "update [REPO1 [REPO2 ...]]",
+                "update information of available charts locally from chart repositories",
+                [repo::UPDATE_FLAGS],
+                Arguments::Any,
+                repo::update
+            ),
+        ]
+    ),
+    Spec {
+        names: &["search"],
+        usage: "search oci://HOST/REPOSITORY",
+        about: "search for a keyword in charts, or for the versions of a chart in a registry",
+        flags: &[versions::FLAGS, network::TLS, network::PLAIN_HTTP, network::CREDENTIALS],
+        arguments: Arguments::Any,
+        children: &[
+            spec!(
+                ["hub"],
+                "hub [KEYWORD]",
+                "search for charts in the Artifact Hub or your own hub instance",
+                [search::HUB_FLAGS, search::OUTPUT_FLAGS],
+                Arguments::Any,
+                search::hub
+            ),
+            spec!(
+                ["repo"],
+                "repo [keyword]",
+                "search repositories for a keyword in charts",
+                [search::REPO_FLAGS, search::OUTPUT_FLAGS],
+                Arguments::Any,
+                search::repo
+            ),
+        ],
+        run: Some(versions::run),
+    },
     group!(
         ["show", "inspect"],
         "show information of a chart",
@@ -283,6 +376,14 @@ pub(crate) static ALL: &[Spec] = &[
         [flags::TEMPLATE, flags::CHART_SOURCE, flags::VALUES],
         Arguments::AtLeast(1),
         template::run
+    ),
+    spec!(
+        ["trace"],
+        "trace oci://HOST/REPOSITORY[:VERSION]",
+        "show which commit a published chart was made of",
+        [publish::TRACE, flags::CHART_SOURCE],
+        Arguments::Exactly(1),
+        publish::trace
     ),
     spec!(
         ["values"],
