@@ -20,6 +20,7 @@ mod resolve;
 mod search;
 mod show;
 mod source;
+mod sweep;
 mod template;
 mod values;
 mod verify;
@@ -399,6 +400,14 @@ pub(crate) static ALL: &[Spec] = &[
                 show::values
             ),
         ]
+    ),
+    spec!(
+        ["sweep"],
+        "sweep FILE",
+        "render many sets of values over charts into a folder",
+        [sweep::FLAGS],
+        Arguments::Exactly(1),
+        sweep::run
     ),
     spec!(
         ["template"],

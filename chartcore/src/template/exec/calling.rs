@@ -47,7 +47,7 @@ impl Executor<'_> {
         };
         self.produced += weight as u64;
         if weight > self.limits.output {
-            return Err(self.exceeded(weight));
+            return self.checked(weight);
         }
         Ok(())
     }
