@@ -291,7 +291,9 @@ mod tests {
         assert_eq!(only("CHART_ATTEMPTS", "2").unwrap().retry.attempts, 2);
         assert_eq!(only("CHART_RETRY_DELAY", "1ms").unwrap().retry.first_delay, Duration::from_millis(1));
         assert_eq!(only("CHART_IDLE_TIMEOUT", "2s").unwrap().timeouts.idle, Duration::from_secs(2));
-        for (name, text) in [("CHART_ATTEMPTS", "0"), ("CHART_RETRY_DELAY", "fast"), ("CHART_IDLE_TIMEOUT", "0")] {
+        for (name, text) in
+            [("CHART_ATTEMPTS", "0"), ("CHART_RETRY_DELAY", "fast"), ("CHART_IDLE_TIMEOUT", "0")]
+        {
             assert!(only(name, text).unwrap_err().starts_with(&format!("invalid {name} {text:?}: must be")));
         }
     }

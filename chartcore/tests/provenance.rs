@@ -295,7 +295,11 @@ fn changed_bytes_never_panic_and_never_verify() {
             }
         }
         let is_whole = good[index..].trim_ascii().is_empty();
-        assert_eq!(ring.verify(archive, NAME, &good[..index], Compat::Helm4, NOW).is_ok(), is_whole, "{index}");
+        assert_eq!(
+            ring.verify(archive, NAME, &good[..index], Compat::Helm4, NOW).is_ok(),
+            is_whole,
+            "{index}"
+        );
     }
     let step = if cfg!(debug_assertions) { 7 } else { 1 };
     for index in (0..public.len()).step_by(step) {

@@ -5,15 +5,15 @@
 
 mod digest;
 mod entries;
-mod unpack;
 mod listing;
 #[cfg(feature = "provenance")]
 pub mod provenance;
+mod unpack;
 
 pub use digest::{Digest, content_digest, content_digest_of_archive, sha256, sha256_file};
 pub use entries::{Entry, entries};
-pub use unpack::unpack;
 pub use listing::{Listed, Listing, list};
+pub use unpack::unpack;
 
 use crate::Compat;
 use crate::chart::Chart;

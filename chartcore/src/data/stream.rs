@@ -327,19 +327,32 @@ mod tests {
 
     #[test]
     fn json_is_taken_as_go_takes_it() {
-        for good in [
-            r#"{}"#,
-            r#" {"a":[1,-2.5e+3,true,null,{"b":"\u00e9\n"}],"c":{}} "#,
-            r#"[]"#,
-            r#""x""#,
-            "0",
-        ] {
+        for good in
+            [r#"{}"#, r#" {"a":[1,-2.5e+3,true,null,{"b":"\u00e9\n"}],"c":{}} "#, r#"[]"#, r#""x""#, "0"]
+        {
             assert_eq!(drain(good.as_bytes()), Ok(()), "{good}");
             assert!(json::parse(good.as_bytes()).is_ok(), "{good}");
         }
         for bad in [
-            "", "{", "[1,]", "[,1]", "[1 2]", "{\"a\" 1}", "{\"a\":1,}", "{,}", "{a:1}", "01", "1.", "-", "\"\\x\"",
-            "tru", "{}x", "\"\n\"", "\"\\u12g4\"", "[1}", "{\"a\":1]",
+            "",
+            "{",
+            "[1,]",
+            "[,1]",
+            "[1 2]",
+            "{\"a\" 1}",
+            "{\"a\":1,}",
+            "{,}",
+            "{a:1}",
+            "01",
+            "1.",
+            "-",
+            "\"\\x\"",
+            "tru",
+            "{}x",
+            "\"\n\"",
+            "\"\\u12g4\"",
+            "[1}",
+            "{\"a\":1]",
         ] {
             assert_eq!(drain(bad.as_bytes()), Err(Stop::Malformed(0)), "{bad}");
             assert!(json::parse(bad.as_bytes()).is_err(), "{bad}");

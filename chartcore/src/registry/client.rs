@@ -296,7 +296,9 @@ impl Registry {
                 return Err(Error::new(ErrorKind::NotFound, message));
             }
             _ => {
-                return Err(refused(Method::Get, response).prefixed("failed to perform \"Fetch\" on source: "));
+                return Err(
+                    refused(Method::Get, response).prefixed("failed to perform \"Fetch\" on source: ")
+                );
             }
         }
         let bytes = response.bytes(limit.min(descriptor.size))?;

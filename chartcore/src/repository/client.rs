@@ -232,8 +232,12 @@ impl Fetcher {
             }
         }
         let fresh = Temporary(target.with_extension(format!("new-{}", unique())));
-        let download =
-            self.client(&access.tls)?.download(&request, &fresh.0, &Expected::at_most(LARGEST_INDEX), progress)?;
+        let download = self.client(&access.tls)?.download(
+            &request,
+            &fresh.0,
+            &Expected::at_most(LARGEST_INDEX),
+            progress,
+        )?;
         let downloaded = match download {
             Download::Refused(response) if response.status() == 304 => {
                 return Ok(Updated { changed: false, warnings: Warnings::new() });
@@ -274,8 +278,7 @@ impl Fetcher {
             return Ok(Fetched { path, digest, cached: true });
         }
         let parsed = fetchable(address, address)?;
-        let request =
-            access.request(&parsed).header("Accept", "application/gzip,application/octet-stream");
+        let request = access.request(&parsed).header("Accept", "application/gzip,application/octet-stream");
         let client = self.client(&access.tls)?;
         let limit = Expected::at_most(LARGEST_ARCHIVE);
         if let Some(digest) = expected {

@@ -112,7 +112,9 @@ impl Repositories {
                             read.list.push(Repository::from_value(entry)?);
                         }
                     }
-                    other => return Err(wrong(other, "struct field File.repositories of type", "[]*repo.Entry")),
+                    other => {
+                        return Err(wrong(other, "struct field File.repositories of type", "[]*repo.Entry"));
+                    }
                 },
                 _ => {}
             }

@@ -544,7 +544,11 @@ impl<'i, 's> Reader<'i, 's> {
             Item::Null => Ok(Text::default()),
             Item::Text(text) => {
                 let text = into_text(text)?;
-                if is_plain_time(text.as_bytes()) || normal_time(&text).is_ok() { Ok(text) } else { Err(Stop::Odd) }
+                if is_plain_time(text.as_bytes()) || normal_time(&text).is_ok() {
+                    Ok(text)
+                } else {
+                    Err(Stop::Odd)
+                }
             }
             _ => Err(Stop::Odd),
         }
@@ -555,7 +559,8 @@ impl<'i, 's> Reader<'i, 's> {
 fn is_plain_time(text: &[u8]) -> bool {
     let digits = |from: usize, low: u8, high: u8| {
         text.get(from..from + 2).is_some_and(|pair| {
-            pair.iter().all(u8::is_ascii_digit) && (low..=high).contains(&((pair[0] - b'0') * 10 + (pair[1] - b'0')))
+            pair.iter().all(u8::is_ascii_digit)
+                && (low..=high).contains(&((pair[0] - b'0') * 10 + (pair[1] - b'0')))
         })
     };
     let marks = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')];
@@ -653,7 +658,8 @@ impl<'s> Draft<'s> {
             clean(text);
         }
         self.keywords.iter_mut().for_each(clean);
-        let problem = |this: Self, text: String| Err((this.version.into_owned(), format!("validation: {text}")));
+        let problem =
+            |this: Self, text: String| Err((this.version.into_owned(), format!("validation: {text}")));
         if self.name.is_empty() {
             return problem(self, "chart.metadata.name is required".to_owned());
         }

@@ -116,15 +116,20 @@ impl Fetcher {
         let address = &choice.repository;
         let name = Places::unmanaged_name(address);
         let access = Access { home: address.clone(), ..choice.access.clone() };
-        let warnings =
-            self.update_with(&Repository { name: name.clone(), url: address.clone(), ..Repository::default() }, &access, places, progress)
-                .map_err(|error| {
-                    let shown = quote(address);
-                    error.prefixed(format_args!(
-                        "looks like {shown} is not a valid chart repository or cannot be reached: "
-                    ))
-                })?
-                .warnings;
+        let warnings = self
+            .update_with(
+                &Repository { name: name.clone(), url: address.clone(), ..Repository::default() },
+                &access,
+                places,
+                progress,
+            )
+            .map_err(|error| {
+                let shown = quote(address);
+                error.prefixed(format_args!(
+                    "looks like {shown} is not a valid chart repository or cannot be reached: "
+                ))
+            })?
+            .warnings;
         let (versions, more) = places.index(&name, self.compat())?.versions(chart)?;
         let warnings = if warnings.is_empty() { more } else { warnings };
         let chosen = match &versions {
@@ -136,7 +141,8 @@ impl Fetcher {
             what.push_str(&format!(" version {}", quote(&choice.version)));
         }
         let chosen = chosen.map_err(|error| {
-            let missing = Error::new(ErrorKind::NotFound, format!("{what} not found in {address} repository"));
+            let missing =
+                Error::new(ErrorKind::NotFound, format!("{what} not found in {address} repository"));
             error.diagnostics().iter().cloned().fold(missing, Error::with_diagnostic)
         })?;
         self.located(&what, address, chosen, choice, access, warnings)
@@ -160,10 +166,7 @@ impl Fetcher {
             return Err(failure(format!("{shown} has no downloadable URLs")));
         };
         let asked = &choice.version;
-        if self.compat() == Compat::Helm4
-            && !asked.is_empty()
-            && *asked != chosen.version
-            && !is_range(asked)
+        if self.compat() == Compat::Helm4 && !asked.is_empty() && *asked != chosen.version && !is_range(asked)
         {
             let (name, version) = (&chosen.name, &chosen.version);
             warnings.push(Diagnostic::warning(

@@ -22,4 +22,3 @@ pub use locate::{Choice, Located};
 pub use search::{Hit, Search, SearchOptions};
 pub use url::{file_name, is_absolute, resolve, same_place};
 pub use write::{Format, IndexOptions, NewIndex, OnConflict, index_folder};
-

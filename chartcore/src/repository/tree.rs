@@ -121,9 +121,8 @@ impl Decoder {
             Value::Map(map) => map,
             other => {
                 let found = json::type_name(other);
-                return Err(
-                    self.wrong(format!("json: cannot unmarshal {found} into Go value of type repo.IndexFile"))
-                );
+                return Err(self
+                    .wrong(format!("json: cannot unmarshal {found} into Go value of type repo.IndexFile")));
             }
         };
         for (key, value) in map.iter() {
@@ -201,7 +200,10 @@ impl Decoder {
             let message = error.message();
             let start = "error unmarshaling JSON: while decoding JSON: ";
             let message = message.strip_prefix(start).unwrap_or(message);
-            self.wrong(message.replace("Go struct field Metadata.", "Go struct field ChartVersion.entries.Metadata."))
+            self.wrong(
+                message
+                    .replace("Go struct field Metadata.", "Go struct field ChartVersion.entries.Metadata."),
+            )
         })?;
         Ok(Some(entry))
     }
@@ -217,7 +219,9 @@ impl Decoder {
             _ => {
                 let path = format!("ChartVersion.entries.Metadata.{field}");
                 return match value {
-                    Value::Bool(_) | Value::Int(_) | Value::Float(_) => Err(self.mismatch(value, &path, "string")),
+                    Value::Bool(_) | Value::Int(_) | Value::Float(_) => {
+                        Err(self.mismatch(value, &path, "string"))
+                    }
                     Value::List(list) => {
                         list.iter().try_for_each(|value| self.text(value, &mut String::new(), &path))
                     }
@@ -228,7 +232,9 @@ impl Decoder {
                 };
             }
         };
-        for (key, value) in value.as_list().into_iter().flatten().filter_map(Value::as_map).flat_map(Map::iter) {
+        for (key, value) in
+            value.as_list().into_iter().flatten().filter_map(Value::as_map).flat_map(Map::iter)
+        {
             match named(inner, key.as_bytes()) {
                 None => self.unknown(key.as_bytes())?,
                 Some("enabled" | "import-values" | "tags") => {}

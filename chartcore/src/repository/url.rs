@@ -68,9 +68,10 @@ impl Parts {
             parts.fragment = Some(fragment.to_owned()).filter(|fragment| !fragment.is_empty());
             rest = before;
         }
-        if let Some(end) = rest.bytes().position(|byte| {
-            !(byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
-        }) && rest.as_bytes()[end] == b':'
+        if let Some(end) = rest
+            .bytes()
+            .position(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.')))
+            && rest.as_bytes()[end] == b':'
         {
             if end == 0 {
                 return None;
@@ -108,7 +109,9 @@ impl Parts {
             };
             let port = host.rfind(']').map_or(host, |bracket| &host[bracket + 1..]);
             let port = port.rfind(':').map_or("", |colon| &port[colon + 1..]);
-            let is_host = |byte: u8| byte >= 0x80 || byte.is_ascii_alphanumeric() || b"-_.~!$&'()*+,;=:[]<>\"%".contains(&byte);
+            let is_host = |byte: u8| {
+                byte >= 0x80 || byte.is_ascii_alphanumeric() || b"-_.~!$&'()*+,;=:[]<>\"%".contains(&byte)
+            };
             if !port.bytes().all(|byte| byte.is_ascii_digit()) || !host.bytes().all(is_host) {
                 return None;
             }
@@ -326,7 +329,9 @@ mod tests {
         ] {
             assert_eq!(resolve(base, reference).unwrap(), expected, "{base} {reference}");
         }
-        for (base, reference) in [("http://h", "%"), ("http://h", "a:b"), ("http://[::1", "\u{1}"), (":", "a")] {
+        for (base, reference) in
+            [("http://h", "%"), ("http://h", "a:b"), ("http://[::1", "\u{1}"), (":", "a")]
+        {
             assert!(resolve(base, reference).is_err(), "{base} {reference}");
         }
     }

@@ -3,8 +3,8 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use super::index::failure;
 use super::tree::{DEPENDENCY, Document, Entry, MAINTAINER, METADATA};
@@ -113,7 +113,8 @@ impl NewIndex {
 
     fn sort(&mut self) {
         for (_, versions) in &mut self.entries {
-            versions.sort_by_cached_key(|entry| std::cmp::Reverse(Version::parse(&entry.metadata.version).ok()));
+            versions
+                .sort_by_cached_key(|entry| std::cmp::Reverse(Version::parse(&entry.metadata.version).ok()));
         }
     }
 
@@ -124,7 +125,8 @@ impl NewIndex {
     /// The older index is not readable (`merge failed: …`), or has a version with another digest and that is not
     /// allowed.
     pub fn merge(&mut self, older: &[u8], source: &Path, options: &IndexOptions) -> Result<()> {
-        let failed = |error: Error| error.prefixed(format_args!("merge failed: error loading {}: ", source.display()));
+        let failed =
+            |error: Error| error.prefixed(format_args!("merge failed: error loading {}: ", source.display()));
         let document = Document::read(older, options.compat).map_err(failed)?;
         document.check_version().map_err(failed)?;
         let mut changed = Vec::new();
@@ -155,7 +157,8 @@ impl NewIndex {
                 name
             );
             let hint = "a published version keeps its bytes: raise the version, or remove the new archive";
-            let diagnostic = Diagnostic::error("published-digest", "a published digest would change").hint(hint);
+            let diagnostic =
+                Diagnostic::error("published-digest", "a published digest would change").hint(hint);
             return Err(Error::new(ErrorKind::Integrity, message).with_diagnostic(diagnostic));
         }
         self.sort();
@@ -169,7 +172,8 @@ impl NewIndex {
         let constraint = Constraint::parse(version).ok()?;
         let exact = versions.iter().position(|entry| entry.metadata.version == version);
         let index = exact.or_else(|| {
-            let fits = |entry: &Entry| Version::parse(&entry.metadata.version).is_ok_and(|v| constraint.check(&v));
+            let fits =
+                |entry: &Entry| Version::parse(&entry.metadata.version).is_ok_and(|v| constraint.check(&v));
             versions.iter().position(fits)
         });
         versions.get_mut(index?)
@@ -327,7 +331,9 @@ fn entry(folder: &Path, parent: &str, name: &str, options: &IndexOptions) -> Rea
     }
     if let Err(error) = metadata.validate() {
         let message = error.message();
-        return Read::Failed(format!("failed adding to {name} to index: validate failed for {name}: {message}"));
+        return Read::Failed(format!(
+            "failed adding to {name} to index: validate failed for {name}: {message}"
+        ));
     }
     let base = url::join(&options.url, parent);
     let url = if base.is_empty() { name.to_owned() } else { url::join(&base, name) };
