@@ -3,6 +3,7 @@
 //! Everything here prints: it is a program for people and for continuous integration.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod archives;
 mod cases;
 mod conformance;
 mod corpus;
@@ -41,6 +42,7 @@ cargo xtask <chore>
   corpus [helm3|helm4]      the shared corpus through `chart template`, compared byte for byte
   conformance [TABLE]       every row of the oracle's shared tables through the library
   live [--charts N]         both Helms and `chart` side by side on N corpus charts (default 100)
+  archives [--crossed N]    `package` and `verify` beside both Helms on every corpus chart, and crosswise
   determinism [--cases N]   the same bytes under other locales, time zones, folders and file orders
   fuzz [--full] [--seed N]  generated cases, library against oracle: templates, YAML, merges, --set, functions
        [--only FAMILY] [--count N] [--show N] [--replay FILE]
@@ -75,6 +77,7 @@ fn main() -> ExitCode {
         ["corpus", rest @ ..] => corpus::run(rest),
         ["conformance", rest @ ..] => conformance::run(rest),
         ["live", rest @ ..] => live::run(rest),
+        ["archives", rest @ ..] => archives::run(rest),
         ["determinism", rest @ ..] => determinism::run(rest),
         ["fuzz", rest @ ..] => fuzz::run(rest),
         ["compare", rest @ ..] => compare(rest),

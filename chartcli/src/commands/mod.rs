@@ -12,6 +12,9 @@ mod package;
 mod pull;
 mod push;
 mod registry;
+mod repo;
+mod repositories;
+mod search;
 mod show;
 mod source;
 mod template;
@@ -220,6 +223,74 @@ pub(crate) static ALL: &[Spec] = &[
         [package::FLAGS],
         Arguments::Any,
         package::run
+    ),
+    group!(
+        ["repo"],
+        "add, list, remove, update, and index chart repositories",
+        [
+            spec!(
+                ["add"],
+                "add [NAME] [URL]",
+                "add a chart repository",
+                [repo::ADD_FLAGS],
+                Arguments::Exactly(2),
+                repo::add
+            ),
+            spec!(
+                ["index"],
+                "index [DIR]",
+                "generate an index file given a directory containing packaged charts",
+                [repo::INDEX_FLAGS],
+                Arguments::Exactly(1),
+                repo::index
+            ),
+            spec!(
+                ["list", "ls"],
+                "list",
+                "list chart repositories",
+                [repo::LIST_FLAGS],
+                Arguments::None,
+                repo::list
+            ),
+            spec!(
+                ["remove", "rm"],
+                "remove [REPO1 [REPO2 ...]]",
+                "remove one or more chart repositories",
+                [],
+                Arguments::AtLeast(1),
+                repo::remove
+            ),
+            spec!(
+                ["update", "up"],
+                "update [REPO1 [REPO2 ...]]",
+                "update information of available charts locally from chart repositories",
+                [repo::UPDATE_FLAGS],
+                Arguments::Any,
+                repo::update
+            ),
+        ]
+    ),
+    group!(
+        ["search"],
+        "search for a keyword in charts",
+        [
+            spec!(
+                ["hub"],
+                "hub [KEYWORD]",
+                "search for charts in the Artifact Hub or your own hub instance",
+                [search::HUB_FLAGS, search::OUTPUT_FLAGS],
+                Arguments::Any,
+                search::hub
+            ),
+            spec!(
+                ["repo"],
+                "repo [keyword]",
+                "search repositories for a keyword in charts",
+                [search::REPO_FLAGS, search::OUTPUT_FLAGS],
+                Arguments::Any,
+                search::repo
+            ),
+        ]
     ),
     group!(
         ["show", "inspect"],

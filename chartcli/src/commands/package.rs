@@ -1,6 +1,6 @@
 //! `chart package`.
 
-use std::io::{BufRead, BufReader, IsTerminal, Read};
+use std::io::{BufRead, BufReader, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use chartcore::archive::provenance::{EXTENSION, Keyring, SigningKey};
