@@ -5,10 +5,21 @@ mod completion;
 mod create;
 mod dependency;
 mod env;
+mod get;
+mod history;
+mod install;
 mod lint;
+mod list;
+mod release_report;
+mod releases;
+mod rollback;
 mod show;
 mod source;
+mod status;
 mod template;
+mod test;
+mod uninstall;
+mod upgrade;
 mod values;
 mod version;
 
@@ -50,6 +61,14 @@ impl Failure {
         match self {
             Self::Usage(_) => &[],
             Self::Error(error) => error.diagnostics(),
+        }
+    }
+
+    /// Puts words in front of the message.
+    pub(crate) fn prefixed(self, prefix: &str) -> Self {
+        match self {
+            Self::Usage(message) => Self::Usage(format!("{prefix}{message}")),
+            Self::Error(error) => Self::Error(error.prefixed(prefix)),
         }
     }
 
@@ -147,6 +166,76 @@ pub(crate) static ALL: &[Spec] = &[
         ),]
     ),
     spec!(["env"], "env", "client environment information", [], Arguments::AtMost(1), env::run),
+    group!(
+        ["get"],
+        "download extended information of a named release",
+        [
+            spec!(
+                ["all"],
+                "all RELEASE_NAME",
+                "download all information for a named release",
+                [get::FLAGS, get::ALL_FLAGS],
+                Arguments::Exactly(1),
+                get::all
+            ),
+            spec!(
+                ["hooks"],
+                "hooks RELEASE_NAME",
+                "download all hooks for a named release",
+                [get::FLAGS],
+                Arguments::Exactly(1),
+                get::hooks
+            ),
+            spec!(
+                ["manifest"],
+                "manifest RELEASE_NAME",
+                "download the manifest for a named release",
+                [get::FLAGS],
+                Arguments::Exactly(1),
+                get::manifest
+            ),
+            spec!(
+                ["metadata"],
+                "metadata RELEASE_NAME",
+                "This command fetches metadata for a given release",
+                [get::FLAGS, get::METADATA_FLAGS],
+                Arguments::Exactly(1),
+                get::metadata
+            ),
+            spec!(
+                ["notes"],
+                "notes RELEASE_NAME",
+                "download the notes for a named release",
+                [get::FLAGS],
+                Arguments::Exactly(1),
+                get::notes
+            ),
+            spec!(
+                ["values"],
+                "values RELEASE_NAME",
+                "download the values file for a named release",
+                [get::FLAGS, get::VALUES_FLAGS],
+                Arguments::Exactly(1),
+                get::values
+            ),
+        ]
+    ),
+    spec!(
+        ["history", "hist"],
+        "history RELEASE_NAME",
+        "fetch release history",
+        [history::FLAGS],
+        Arguments::Exactly(1),
+        history::run
+    ),
+    spec!(
+        ["install"],
+        "install [NAME] [CHART]",
+        "install a chart",
+        [releases::CHANGE, releases::RENDER, install::FLAGS, flags::CHART_SOURCE, flags::VALUES],
+        Arguments::AtLeast(1),
+        install::run
+    ),
     spec!(
         ["lint"],
         "lint PATH",
@@ -154,6 +243,15 @@ pub(crate) static ALL: &[Spec] = &[
         [flags::LINT, flags::VALUES],
         Arguments::Any,
         lint::run
+    ),
+    spec!(["list", "ls"], "list", "list releases", [list::FLAGS], Arguments::None, list::run),
+    spec!(
+        ["rollback"],
+        "rollback <RELEASE> [REVISION]",
+        "roll back a release to a previous revision",
+        [releases::CHANGE, rollback::FLAGS],
+        Arguments::AtLeast(1),
+        rollback::run
     ),
     group!(
         ["show", "inspect"],
@@ -202,12 +300,44 @@ pub(crate) static ALL: &[Spec] = &[
         ]
     ),
     spec!(
+        ["status"],
+        "status RELEASE_NAME",
+        "display the status of the named release",
+        [status::FLAGS],
+        Arguments::Exactly(1),
+        status::run
+    ),
+    spec!(
         ["template"],
         "template [NAME] [CHART]",
         "locally render templates",
         [flags::TEMPLATE, flags::CHART_SOURCE, flags::VALUES],
         Arguments::AtLeast(1),
         template::run
+    ),
+    spec!(
+        ["test"],
+        "test [RELEASE]",
+        "run tests for a release",
+        [test::FLAGS],
+        Arguments::Exactly(1),
+        test::run
+    ),
+    spec!(
+        ["uninstall", "del", "delete", "un"],
+        "uninstall RELEASE_NAME [...]",
+        "uninstall a release",
+        [uninstall::FLAGS],
+        Arguments::AtLeast(1),
+        uninstall::run
+    ),
+    spec!(
+        ["upgrade"],
+        "upgrade [RELEASE] [CHART]",
+        "upgrade a release",
+        [releases::CHANGE, releases::RENDER, upgrade::FLAGS, flags::CHART_SOURCE, flags::VALUES],
+        Arguments::Exactly(2),
+        upgrade::run
     ),
     spec!(
         ["values"],
