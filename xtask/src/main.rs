@@ -6,6 +6,7 @@
 mod archives;
 mod cases;
 mod conformance;
+mod cluster;
 mod corpus;
 mod determinism;
 mod figures;
@@ -50,6 +51,8 @@ cargo xtask <chore>
        [--only FAMILY] [--count N] [--show N] [--replay FILE]
   compare [--pairs N]       speed and memory against Helm 4, as ratios
   figures [--keep]          hold the measured figures against the kept ones; --keep: raise the kept ones
+  cluster build | up | down a real control plane on loopback (etcd, Kubernetes 1.34, kwok)
+  cluster test [-- ARGS]    the tests that need one
   tidy                      file lengths, names, machine paths
 
 Set CHART_REFERENCE_DIR to keep the Helms and the oracle outside the target folder, CHART_CORPUS to the
@@ -83,6 +86,7 @@ fn main() -> ExitCode {
         ["archives", rest @ ..] => archives::run(rest),
         ["determinism", rest @ ..] => determinism::run(rest),
         ["fuzz", rest @ ..] => fuzz::run(rest),
+        ["cluster", rest @ ..] => cluster::run(rest),
         ["compare", rest @ ..] => compare(rest),
         ["figures", rest @ ..] => figures::run(rest),
         ["tidy"] => tidy::run(),

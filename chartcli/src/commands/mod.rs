@@ -6,6 +6,9 @@ mod create;
 mod dependency;
 mod digest;
 mod env;
+mod get;
+mod history;
+mod install;
 mod lint;
 mod oci;
 mod package;
@@ -21,7 +24,17 @@ mod search;
 mod show;
 mod source;
 mod sweep;
+mod list;
+mod release_report;
+mod releases;
+mod rollback;
+mod show;
+mod source;
+mod status;
 mod template;
+mod test;
+mod uninstall;
+mod upgrade;
 mod values;
 mod verify;
 mod version;
@@ -71,6 +84,15 @@ impl Failure {
     }
 
     /// The exit code: Helm knows one; 3 is for what is already there with other content.
+    /// Puts words in front of the message.
+    pub(crate) fn prefixed(self, prefix: &str) -> Self {
+        match self {
+            Self::Usage(message) => Self::Usage(format!("{prefix}{message}")),
+            Self::Error(error) => Self::Error(error.prefixed(prefix)),
+        }
+    }
+
+    /// The exit code: Helm knows one.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Error(error) if error.kind() == ErrorKind::AlreadyExists => 3,
@@ -209,6 +231,76 @@ pub(crate) static ALL: &[Spec] = &[
         digest::run
     ),
     spec!(["env"], "env", "client environment information", [], Arguments::AtMost(1), env::run),
+    group!(
+        ["get"],
+        "download extended information of a named release",
+        [
+            spec!(
+                ["all"],
+                "all RELEASE_NAME",
+                "download all information for a named release",
+                [get::FLAGS, get::ALL_FLAGS],
+                Arguments::Exactly(1),
+                get::all
+            ),
+            spec!(
+                ["hooks"],
+                "hooks RELEASE_NAME",
+                "download all hooks for a named release",
+                [get::FLAGS],
+                Arguments::Exactly(1),
+                get::hooks
+            ),
+            spec!(
+                ["manifest"],
+                "manifest RELEASE_NAME",
+                "download the manifest for a named release",
+                [get::FLAGS],
+                Arguments::Exactly(1),
+                get::manifest
+            ),
+            spec!(
+                ["metadata"],
+                "metadata RELEASE_NAME",
+                "This command fetches metadata for a given release",
+                [get::FLAGS, get::METADATA_FLAGS],
+                Arguments::Exactly(1),
+                get::metadata
+            ),
+            spec!(
+                ["notes"],
+                "notes RELEASE_NAME",
+                "download the notes for a named release",
+                [get::FLAGS],
+                Arguments::Exactly(1),
+                get::notes
+            ),
+            spec!(
+                ["values"],
+                "values RELEASE_NAME",
+                "download the values file for a named release",
+                [get::FLAGS, get::VALUES_FLAGS],
+                Arguments::Exactly(1),
+                get::values
+            ),
+        ]
+    ),
+    spec!(
+        ["history", "hist"],
+        "history RELEASE_NAME",
+        "fetch release history",
+        [history::FLAGS],
+        Arguments::Exactly(1),
+        history::run
+    ),
+    spec!(
+        ["install"],
+        "install [NAME] [CHART]",
+        "install a chart",
+        [releases::CHANGE, releases::RENDER, install::FLAGS, flags::CHART_SOURCE, flags::VALUES],
+        Arguments::AtLeast(1),
+        install::run
+    ),
     spec!(
         ["lint"],
         "lint PATH",
@@ -355,6 +447,15 @@ pub(crate) static ALL: &[Spec] = &[
         ],
         run: Some(versions::run),
     },
+    spec!(["list", "ls"], "list", "list releases", [list::FLAGS], Arguments::None, list::run),
+    spec!(
+        ["rollback"],
+        "rollback <RELEASE> [REVISION]",
+        "roll back a release to a previous revision",
+        [releases::CHANGE, rollback::FLAGS],
+        Arguments::AtLeast(1),
+        rollback::run
+    ),
     group!(
         ["show", "inspect"],
         "show information of a chart",
@@ -408,6 +509,12 @@ pub(crate) static ALL: &[Spec] = &[
         [sweep::FLAGS],
         Arguments::Exactly(1),
         sweep::run
+        ["status"],
+        "status RELEASE_NAME",
+        "display the status of the named release",
+        [status::FLAGS],
+        Arguments::Exactly(1),
+        status::run
     ),
     spec!(
         ["template"],
@@ -424,6 +531,28 @@ pub(crate) static ALL: &[Spec] = &[
         [publish::TRACE, flags::CHART_SOURCE],
         Arguments::Exactly(1),
         publish::trace
+        ["test"],
+        "test [RELEASE]",
+        "run tests for a release",
+        [test::FLAGS],
+        Arguments::Exactly(1),
+        test::run
+    ),
+    spec!(
+        ["uninstall", "del", "delete", "un"],
+        "uninstall RELEASE_NAME [...]",
+        "uninstall a release",
+        [uninstall::FLAGS],
+        Arguments::AtLeast(1),
+        uninstall::run
+    ),
+    spec!(
+        ["upgrade"],
+        "upgrade [RELEASE] [CHART]",
+        "upgrade a release",
+        [releases::CHANGE, releases::RENDER, upgrade::FLAGS, flags::CHART_SOURCE, flags::VALUES],
+        Arguments::Exactly(2),
+        upgrade::run
     ),
     spec!(
         ["values"],
