@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use chartcore::Compat;
-use chartcore::transport::{Proxies, Secret};
 use chartcore::cluster::ConnectOptions;
+use chartcore::transport::{Proxies, Secret};
 
 use crate::flags::Given;
 
@@ -246,15 +246,6 @@ impl Settings {
         self.listed.get("HELM_REGISTRY_CONFIG").map_or("", String::as_str)
     }
 
-    /// The time that goes into files: `SOURCE_DATE_EPOCH`, or the clock's.
-    pub(crate) fn now(&self) -> u64 {
-        let clock = || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).ok();
-        match self.source_date_epoch.and_then(|seconds| u64::try_from(seconds).ok()) {
-            Some(seconds) => seconds,
-            None => clock().map_or(0, |since| since.as_secs()),
-        }
-    }
-
     /// The time of what is packed, when `SOURCE_DATE_EPOCH` gives it. Helm: pkg/cmd/source_date_epoch.go.
     pub(crate) fn archive_time(&self) -> Result<Option<u64>, String> {
         let Some(text) = &self.source_date_epoch_text else { return Ok(None) };
@@ -293,6 +284,8 @@ fn keyring() -> String {
     let (legacy, keybox) = (folder.join("pubring.gpg"), folder.join("pubring.kbx"));
     let chosen = if !legacy.exists() && keybox.exists() { keybox } else { legacy };
     chosen.to_string_lossy().into_owned()
+}
+
 /// How to find the cluster, by the variables of `helm env`.
 fn connect(listed: &BTreeMap<&'static str, String>, groups: Vec<String>) -> ConnectOptions {
     let of = |name: &str| listed.get(name).filter(|text| !text.is_empty()).cloned();

@@ -51,8 +51,6 @@ pub enum ErrorKind {
     Integrity,
     /// A cluster cannot be reached, or refuses.
     Cluster,
-    /// What shall be made is there already.
-    AlreadyExists,
     /// A release is not in a state that allows what is asked.
     Release,
 }

@@ -5,8 +5,8 @@
 
 mod archives;
 mod cases;
-mod conformance;
 mod cluster;
+mod conformance;
 mod corpus;
 mod determinism;
 mod figures;

@@ -10,6 +10,7 @@ mod get;
 mod history;
 mod install;
 mod lint;
+mod list;
 mod oci;
 mod package;
 mod post_renderer;
@@ -17,20 +18,17 @@ mod publish;
 mod pull;
 mod push;
 mod registry;
+mod release_report;
+mod releases;
 mod repo;
 mod repositories;
 mod resolve;
+mod rollback;
 mod search;
 mod show;
 mod source;
-mod sweep;
-mod list;
-mod release_report;
-mod releases;
-mod rollback;
-mod show;
-mod source;
 mod status;
+mod sweep;
 mod template;
 mod test;
 mod uninstall;
@@ -83,7 +81,6 @@ impl Failure {
         }
     }
 
-    /// The exit code: Helm knows one; 3 is for what is already there with other content.
     /// Puts words in front of the message.
     pub(crate) fn prefixed(self, prefix: &str) -> Self {
         match self {
@@ -92,7 +89,7 @@ impl Failure {
         }
     }
 
-    /// The exit code: Helm knows one.
+    /// The exit code: Helm knows one; 3 is for what is already there with other content.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Error(error) if error.kind() == ErrorKind::AlreadyExists => 3,
@@ -409,13 +406,6 @@ pub(crate) static ALL: &[Spec] = &[
             ),
         ]
     ),
-    Spec {
-        names: &["search"],
-        usage: "search oci://HOST/REPOSITORY",
-        about: "search for a keyword in charts, or for the versions of a chart in a registry",
-        flags: &[versions::FLAGS, network::TLS, network::PLAIN_HTTP, network::CREDENTIALS],
-        arguments: Arguments::Any,
-        children: &[
     spec!(
         ["resolve"],
         "resolve REF [CONSTRAINT]",
@@ -424,10 +414,13 @@ pub(crate) static ALL: &[Spec] = &[
         Arguments::AtLeast(1),
         resolve::run
     ),
-    group!(
-        ["search"],
-        "search for a keyword in charts",
-        [
+    Spec {
+        names: &["search"],
+        usage: "search oci://HOST/REPOSITORY",
+        about: "search for a keyword in charts, or for the versions of a chart in a registry",
+        flags: &[versions::FLAGS, network::TLS, network::PLAIN_HTTP, network::CREDENTIALS],
+        arguments: Arguments::Any,
+        children: &[
             spec!(
                 ["hub"],
                 "hub [KEYWORD]",
@@ -509,6 +502,8 @@ pub(crate) static ALL: &[Spec] = &[
         [sweep::FLAGS],
         Arguments::Exactly(1),
         sweep::run
+    ),
+    spec!(
         ["status"],
         "status RELEASE_NAME",
         "display the status of the named release",
@@ -531,6 +526,8 @@ pub(crate) static ALL: &[Spec] = &[
         [publish::TRACE, flags::CHART_SOURCE],
         Arguments::Exactly(1),
         publish::trace
+    ),
+    spec!(
         ["test"],
         "test [RELEASE]",
         "run tests for a release",
