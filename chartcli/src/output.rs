@@ -4,9 +4,9 @@ use std::fmt;
 use std::io::Write;
 use std::path::Path;
 
-use chartcore::data::{Value, json};
+use chartcore::data::{Map, Value, json, yaml};
 
-use crate::commands::Failure;
+use crate::commands::{Context, Failure, Outcome};
 
 /// Writes to standard output. A reader that has gone away ends the program quietly.
 pub(crate) fn print(bytes: &[u8]) {
@@ -62,6 +62,117 @@ pub(crate) fn write_file(path: &Path, content: &[u8]) -> std::io::Result<()> {
     }
     temporary.persist(path).map_err(|error| error.error)?;
     Ok(())
+}
+
+/// What `-o` asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Encoding {
+    Table,
+    Json,
+    Yaml,
+}
+
+/// A field of a row.
+#[derive(Debug, Clone)]
+pub(crate) enum Cell {
+    Text(String),
+    Group(Row),
+    List(Vec<Row>),
+}
+
+/// The fields of a row in the order JSON has them.
+pub(crate) type Row = Vec<(&'static str, Cell)>;
+
+impl From<String> for Cell {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl Cell {
+    fn to_value(&self) -> Value {
+        match self {
+            Self::Text(text) => text.as_str().into(),
+            Self::Group(row) => row_value(row),
+            Self::List(rows) => rows.iter().map(row_value).collect::<Vec<_>>().into(),
+        }
+    }
+}
+
+fn row_value(row: &Row) -> Value {
+    row.iter().map(|(key, cell)| ((*key).into(), cell.to_value())).collect::<Map>().into()
+}
+
+fn push_json(out: &mut Vec<u8>, row: &Row) -> Result<(), Failure> {
+    let failed = |error: json::Error| Failure::Usage(format!("unable to write JSON output: {error}"));
+    for (index, (key, cell)) in row.iter().enumerate() {
+        out.push(if index == 0 { b'{' } else { b',' });
+        json::write_into(out, &(*key).into()).map_err(failed)?;
+        out.push(b':');
+        match cell {
+            Cell::Group(row) => push_json(out, row)?,
+            Cell::List(rows) => push_list(out, rows)?,
+            cell => json::write_into(out, &cell.to_value()).map_err(failed)?,
+        }
+    }
+    out.push(b'}');
+    Ok(())
+}
+
+fn push_list(out: &mut Vec<u8>, rows: &[Row]) -> Result<(), Failure> {
+    out.push(b'[');
+    for (index, row) in rows.iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        push_json(out, row)?;
+    }
+    out.push(b']');
+    Ok(())
+}
+
+impl Encoding {
+    /// Reads `-o`.
+    pub(crate) fn of(context: &Context<'_>) -> Result<Self, Failure> {
+        match context.given.text("output") {
+            None | Some("table") => Ok(Self::Table),
+            Some("json") => Ok(Self::Json),
+            Some("yaml") => Ok(Self::Yaml),
+            Some(other) => Err(Failure::Usage(format!(
+                "invalid argument {other:?} for \"-o, --output\" flag: invalid format type"
+            ))),
+        }
+    }
+
+    /// Prints rows; a table is not for here.
+    pub(crate) fn print(self, rows: &[Row]) -> Outcome {
+        if self == Self::Yaml {
+            let list: Vec<Value> = rows.iter().map(row_value).collect();
+            let failed = |error: yaml::Error| format!("unable to write YAML output: {error}");
+            print(&yaml::write(&list.into()).map_err(failed)?);
+            return Ok(());
+        }
+        let mut out = Vec::new();
+        push_list(&mut out, rows)?;
+        out.push(b'\n');
+        print(&out);
+        Ok(())
+    }
+
+    /// Prints one row.
+    pub(crate) fn print_one(self, row: &Row) -> Outcome {
+        let failed = |error: yaml::Error| format!("unable to write YAML output: {error}");
+        match self {
+            Self::Yaml => print(&yaml::write(&row_value(row)).map_err(failed)?),
+            _ => {
+                let mut out = Vec::new();
+                push_json(&mut out, row)?;
+                out.push(b'\n');
+                print(&out);
+            }
+        }
+        Ok(())
+    }
 }
 
 /// A table as Helm draws it: columns padded with spaces and parted by tabs.

@@ -14,6 +14,7 @@ mod package;
 mod rendered;
 mod request;
 mod tree;
+mod watch;
 
 use pyo3::prelude::*;
 

@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use chartcore::archive;
+use chartcore::archive::{self, provenance::Keyring};
 use chartcore::cache;
 use chartcore::chart::{LoadOptions, VersionCheck};
 use chartcore::files::{clean_path, directory};
 use chartcore::registry::{CHART_LIMIT, Reference};
 
-use super::{Context, Failure, Outcome, oci};
+use super::{Context, Failure, Outcome, oci, repositories};
 use crate::flags::{Flag, Kind};
 use crate::network;
 
@@ -62,9 +62,41 @@ fn fetch(context: &Context<'_>, name: &str, folder: &Path) -> Result<Arrived, Fa
     if Reference::is_oci(name) && context.given.text("repo").is_none_or(str::is_empty) {
         return from_registry(context, name, folder);
     }
-    Err(Failure::Usage(format!(
-        "non-absolute URLs should be in form of repo_name/path_to_chart, got: {name}"
-    )))
+    from_repository(context, name, folder)
+}
+
+fn from_repository(context: &Context<'_>, name: &str, folder: &Path) -> Result<Arrived, Failure> {
+    let given = &context.given;
+    let fetcher = repositories::fetcher(context);
+    let cache = oci::cache(context);
+    let progress = network::progress();
+    let located = repositories::locate(context, &fetcher, name)?;
+    let archive = folder.join(located.file_name()?);
+    let fetched = fetcher.fetch(&located, &cache, &*progress)?;
+    let provenance = || fetcher.provenance(&located.url, &fetched.digest, &located.access, &cache);
+    let provenance = match (given.switch("verify"), given.switch("prov")) {
+        (true, _) => Some(provenance()?),
+        (false, true) => match provenance() {
+            Ok(provenance) => Some(provenance),
+            Err(error) => {
+                crate::report::note(&format!("WARNING: Verification not found for {name}: {error}\n"));
+                None
+            }
+        },
+        (false, false) => None,
+    };
+    let bytes = directory::read_file(&fetched.path, CHART_LIMIT)?;
+    let mut told = String::new();
+    if let Some(provenance) = &provenance {
+        if given.switch("verify") {
+            told = verify(context, &bytes, provenance, &located.file_name()?)?;
+        }
+        let mut file = archive.as_os_str().to_owned();
+        file.push(".prov");
+        cache::write_whole(Path::new(&file), provenance)?;
+    }
+    cache::write_whole(&archive, &bytes)?;
+    Ok(Arrived { archive, told })
 }
 
 fn from_registry(context: &Context<'_>, name: &str, folder: &Path) -> Result<Arrived, Failure> {
@@ -104,6 +136,11 @@ fn from_registry(context: &Context<'_>, name: &str, folder: &Path) -> Result<Arr
 }
 
 /// Checks an archive against its provenance; what Helm says of who signed it.
-fn verify(_: &Context<'_>, _: &[u8], _: &[u8], name: &str) -> Result<String, Failure> {
-    Err(Failure::Usage(format!("{name} cannot be verified: no keyring is read")))
+fn verify(context: &Context<'_>, bytes: &[u8], provenance: &[u8], name: &str) -> Result<String, Failure> {
+    let settings = context.settings;
+    let keyring = context.given.text("keyring").unwrap_or(&settings.keyring);
+    let ring =
+        Keyring::read(Path::new(keyring)).map_err(|error| error.prefixed("failed to load keyring: "))?;
+    let verified = ring.verify(archive::sha256(bytes), name, provenance, settings.compat, settings.now)?;
+    Ok(verified.to_string())
 }

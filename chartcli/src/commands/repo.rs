@@ -98,10 +98,11 @@ pub(crate) fn add(context: &Context<'_>) -> Outcome {
     let told = Repositories::change(&places.config, |list| {
         if let Some(existing) = list.get(&name).filter(|_| !given.switch("force-update")) {
             if *existing == repository {
-                return Ok(Changed::No(format!("{name:?} already exists with the same configuration, skipping")));
+                return Ok(Changed::No(format!(
+                    "{name:?} already exists with the same configuration, skipping"
+                )));
             }
-            let message =
-                format!("repository name ({name}) already exists, please specify a different name");
+            let message = format!("repository name ({name}) already exists, please specify a different name");
             let hint = "to replace it, pass `--force-update`";
             let diagnostic = chartcore::diag::Diagnostic::error("repository", &*message).hint(hint);
             return Err(chartcore::Error::new(ErrorKind::Repository, message).with_diagnostic(diagnostic));
@@ -166,8 +167,9 @@ pub(crate) fn list(context: &Context<'_>) -> Outcome {
         crate::output::print(format!("{table}\n").as_bytes());
         return Ok(());
     }
-    let rows = read.list.iter().map(|entry| vec![("name", entry.name.clone()), ("url", entry.url.clone())]);
-    encoding.print(rows.collect())
+    let row =
+        |entry: &Repository| vec![("name", entry.name.clone().into()), ("url", entry.url.clone().into())];
+    encoding.print(&read.list.iter().map(row).collect::<Vec<_>>())
 }
 
 /// Brings the indexes up to date, all at once. Helm: pkg/cmd/repo_update.go.
@@ -197,7 +199,9 @@ pub(crate) fn update(context: &Context<'_>) -> Outcome {
     if !failed.is_empty() {
         let urls = failed.join(" ");
         match context.settings.compat {
-            Compat::Helm4 => return Err(format!("failed to update the following repositories: [{urls}]").into()),
+            Compat::Helm4 => {
+                return Err(format!("failed to update the following repositories: [{urls}]").into());
+            }
             Compat::Helm3 if context.given.switch("fail-on-repo-update-fail") => {
                 return Err(format!("Failed to update the following repositories: [{urls}]").into());
             }
@@ -272,8 +276,12 @@ pub(crate) fn index(context: &Context<'_>) -> Outcome {
     let drop_in = context.settings.role == Role::DropIn;
     let options = IndexOptions {
         url: given.text("url").unwrap_or_default().to_owned(),
-        now: context.settings.now(),
-        on_conflict: if drop_in || given.switch("replace") { OnConflict::Replace } else { OnConflict::Refuse },
+        now: context.settings.archive_time()?.unwrap_or(context.settings.now),
+        on_conflict: if drop_in || given.switch("replace") {
+            OnConflict::Replace
+        } else {
+            OnConflict::Refuse
+        },
         compat: context.settings.compat,
         threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
     };

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use chartcore::repository::{Access, Choice, Fetcher, Places};
+use chartcore::repository::{Access, Choice, Fetcher, Located, Places};
 
-use super::Context;
+use super::{Context, Failure};
 use crate::network;
 
 /// Where Helm keeps what it knows of repositories.
@@ -41,4 +41,19 @@ pub(crate) fn choice(context: &Context<'_>) -> Choice {
         version = ">0.0.0-0".to_owned();
     }
     Choice { version, repository: text("repo"), access: access(context) }
+}
+
+/// Finds the archive that is meant, with Helm's warnings.
+pub(crate) fn locate(context: &Context<'_>, fetcher: &Fetcher, name: &str) -> Result<Located, Failure> {
+    let progress = network::progress();
+    let located = fetcher.locate(name, &choice(context), &places(context), &*progress)?;
+    crate::report::warnings(context.settings, &located.warnings);
+    Ok(located)
+}
+
+/// Fetches a chart for a command that goes on with it; where it is now.
+pub(crate) fn fetch(context: &Context<'_>, name: &str) -> Result<PathBuf, Failure> {
+    let fetcher = fetcher(context);
+    let located = locate(context, &fetcher, name)?;
+    Ok(fetcher.fetch(&located, &places(context).archives(), &*network::progress())?.path)
 }

@@ -6,10 +6,14 @@ use chartcore::{Compat, diag::Diagnostic};
 
 use super::{Context, Failure, Outcome, repositories};
 use crate::flags::{Flag, Kind};
-use crate::output::{Encoding, Table};
+use crate::output::{Cell, Encoding, Table};
 
 pub(crate) const REPO_FLAGS: &[Flag] = &[
-    Flag::new("devel", Kind::Switch, "use development versions, too: '>0.0.0-0'. Ignored when --version is set"),
+    Flag::new(
+        "devel",
+        Kind::Switch,
+        "use development versions, too: '>0.0.0-0'. Ignored when --version is set",
+    ),
     Flag::new("regexp", Kind::Switch, "use regular expressions for searching").short('r'),
     Flag::new("version", Kind::Text("string"), "search using semantic versioning constraints"),
     Flag::new("versions", Kind::Switch, "show each version of each chart on its own line").short('l'),
@@ -22,7 +26,11 @@ pub(crate) const OUTPUT_FLAGS: &[Flag] = &[
 ];
 
 pub(crate) const HUB_FLAGS: &[Flag] = &[
-    Flag::new("endpoint", Kind::Text("string"), "Hub instance to query for charts (default https://hub.helm.sh)"),
+    Flag::new(
+        "endpoint",
+        Kind::Text("string"),
+        "Hub instance to query for charts (default https://hub.helm.sh)",
+    ),
     Flag::new("list-repo-url", Kind::Switch, "print charts repository URL"),
 ];
 
@@ -43,7 +51,7 @@ fn nothing(context: &Context<'_>, encoding: Encoding) -> Outcome {
         crate::output::print(b"No results found\n");
         return Ok(());
     }
-    encoding.print(Vec::new())
+    encoding.print(&[])
 }
 
 /// Searches the cached indexes. Helm: pkg/cmd/search_repo.go.
@@ -101,13 +109,13 @@ pub(crate) fn repo(context: &Context<'_>) -> Outcome {
     }
     let rows = hits.into_iter().map(|hit| {
         vec![
-            ("name", hit.name),
-            ("version", hit.version),
-            ("app_version", hit.app_version),
-            ("description", hit.description),
+            ("name", hit.name.into()),
+            ("version", hit.version.into()),
+            ("app_version", hit.app_version.into()),
+            ("description", hit.description.into()),
         ]
     });
-    encoding.print(rows.collect())
+    encoding.print(&rows.collect::<Vec<_>>())
 }
 
 /// Asks a hub. Helm: pkg/cmd/search_hub.go.
@@ -133,14 +141,14 @@ pub(crate) fn hub(context: &Context<'_>) -> Outcome {
         return Ok(());
     }
     let rows = hits.into_iter().map(|hit| {
-        let repository = format!("{}\n{}", hit.repository_url, hit.repository_name);
+        let repository = vec![("url", hit.repository_url.into()), ("name", hit.repository_name.into())];
         vec![
-            ("url", hit.url),
-            ("version", hit.version),
-            ("app_version", hit.app_version),
-            ("description", hit.description),
-            ("repository", repository),
+            ("url", hit.url.into()),
+            ("version", hit.version.into()),
+            ("app_version", hit.app_version.into()),
+            ("description", hit.description.into()),
+            ("repository", Cell::Group(repository)),
         ]
     });
-    encoding.print(rows.collect())
+    encoding.print(&rows.collect::<Vec<_>>())
 }

@@ -23,6 +23,7 @@ from chartpy._chartpy import (
     render_many,
     verify,
 )
+from chartpy.diff import Diff, diff
 from chartpy.errors import (
     ChartError,
     DependencyError,
@@ -48,6 +49,7 @@ __all__ = [
     "ChartError",
     "DependencyError",
     "Diagnostic",
+    "Diff",
     "Digests",
     "Finding",
     "HelmfileError",
@@ -71,6 +73,7 @@ __all__ = [
     "Verification",
     "VersionError",
     "__version__",
+    "diff",
     "digest",
     "listing",
     "load",
