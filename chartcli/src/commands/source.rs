@@ -81,7 +81,8 @@ pub(crate) fn render(
     options: &RenderOptions,
 ) -> Result<Rendered, Failure> {
     chartcore::render::check(chart, options)?;
-    let mut merge = MergeOptions::default().skip_schema(context.given.switch("skip-schema-validation"));
+    let mut merge =
+        MergeOptions::default().skip_schema(context.given.switch("skip-schema-validation")).parse_ahead(true);
     if context.given.switch("allow-schema-refs") {
         merge = merge.schema_source(schema_file);
     }
