@@ -20,16 +20,26 @@ pub(crate) fn run(context: &Context<'_>) -> Outcome {
     if let Some(version) = given.text("kube-version").filter(|version| !version.is_empty()) {
         capabilities = capabilities.on(source::kube_version(version)?);
     }
-    let capabilities = capabilities.api_versions(given.slice("api-versions"));
-    check_dry_run(context)?;
+    let mut capabilities = capabilities.api_versions(given.slice("api-versions"));
+    let server = asks_server(context)?;
     let (name, reference) = name_and_chart(context)?;
     let path = source::locate(context, &reference)?;
     let overrides = source::overrides(context)?;
     overrides.resolve(context.settings.compat)?;
     let chart = source::load(context, &path)?;
 
+    let releases = if server || given.switch("validate") {
+        let releases = super::releases::open(context)?;
+        releases.check_reachable()?;
+        capabilities = releases.cluster().capabilities()?;
+        Some(releases)
+    } else {
+        None
+    };
+    let namespace =
+        releases.as_ref().map_or(context.settings.namespace.as_str(), |releases| releases.namespace());
     let mut options = RenderOptions::new(&name)
-        .namespace(&context.settings.namespace)
+        .namespace(namespace)
         .is_upgrade(given.switch("is-upgrade"))
         .capabilities(capabilities);
     options = match given.text("seed") {
@@ -37,7 +47,14 @@ pub(crate) fn run(context: &Context<'_>) -> Outcome {
         None => {
             let host = SystemHost::new().in_time_zone(&context.settings.time_zone);
             let host = if given.switch("enable-dns") { host.with_dns() } else { host };
-            options.host(std::sync::Arc::new(host))
+            let host: chartcore::render::SharedHost = std::sync::Arc::new(host);
+            match &releases {
+                Some(releases) if server => {
+                    let cluster = releases.cluster().clone();
+                    options.host(std::sync::Arc::new(chartcore::cluster::ClusterHost::new(cluster, host)))
+                }
+                _ => options.host(host),
+            }
         }
     };
     let rendered = source::render(context, &chart, &overrides, &options).inspect_err(|failure| {
@@ -68,6 +85,9 @@ pub(crate) fn run(context: &Context<'_>) -> Outcome {
         Err(error) => return Err(error.suffixed("\n\nUse --debug flag to render out invalid YAML").into()),
     };
     crate::report::warnings(context.settings, manifests.warnings());
+    if let Some(releases) = &releases {
+        releases.check_manifest(&name, &manifests.release_manifest(&PrintOptions::default()))?;
+    }
     let patterns = given.array("show-only");
     if let Some(folder) = given.text("output-dir").filter(|folder| !folder.is_empty()) {
         let below = given.switch("release-name").then_some(name.as_str());
@@ -82,8 +102,8 @@ pub(crate) fn run(context: &Context<'_>) -> Outcome {
     Ok(())
 }
 
-/// Helm: pkg/cmd/helpers.go, cmdGetDryRunFlagStrategy.
-fn check_dry_run(context: &Context<'_>) -> Result<(), Failure> {
+/// Whether `--dry-run` wants the cluster asked. Helm: pkg/cmd/helpers.go, cmdGetDryRunFlagStrategy.
+fn asks_server(context: &Context<'_>) -> Result<bool, Failure> {
     let server = match (context.given.text("dry-run"), context.settings.compat) {
         (None | Some("client" | "unset" | "true"), _) => false,
         (Some("server"), _) => true,
@@ -99,10 +119,7 @@ fn check_dry_run(context: &Context<'_>) -> Result<(), Failure> {
         }
         (Some(_), Compat::Helm3) => false,
     };
-    if server || context.given.switch("validate") {
-        return Err(Failure::Usage("cluster reachability check failed: no cluster is connected".to_owned()));
-    }
-    Ok(())
+    Ok(server)
 }
 
 /// Helm: pkg/action/install.go, NameAndChart.
