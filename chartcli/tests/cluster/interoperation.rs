@@ -52,7 +52,7 @@ fn upgrades_go_on() {
         let space = Space::new();
         let chart = chart(&space);
         space.must(first, &format!("install r {chart}"));
-        space.must(second, &format!("upgrade r {chart} --set image=a:2,extra=false,hosts={{b,c}},label=y"));
+        space.must(second, &format!("upgrade r {chart} --set image=a:2,extra=false,hosts={{b,c}},label=why"));
         let pair = format!("{first:?} then {second:?}");
         // The same by one tool alone.
         let alone = Space::new();
@@ -60,8 +60,10 @@ fn upgrades_go_on() {
             if second == Tool::Chart || second == Tool::Helm4 { Tool::Helm4 } else { Tool::Helm3 };
         let chart = self::chart(&alone);
         alone.must(reference, &format!("install r {chart}"));
-        alone
-            .must(reference, &format!("upgrade r {chart} --set image=a:2,extra=false,hosts={{b,c}},label=y"));
+        alone.must(
+            reference,
+            &format!("upgrade r {chart} --set image=a:2,extra=false,hosts={{b,c}},label=why"),
+        );
         assert_eq!(space.live(), alone.live(), "{pair}");
         for tool in TOOLS {
             let history = space.history(tool, "r");
@@ -86,7 +88,7 @@ fn rollbacks_go_on() {
         let pair = format!("{first:?} then {second:?}");
         space.must(first, &format!("install r {chart}"));
         let before = space.live();
-        space.must(first, &format!("upgrade r {chart} --set image=a:2,extra=false,label=y"));
+        space.must(first, &format!("upgrade r {chart} --set image=a:2,extra=false,label=why"));
         space.must(second, "rollback r 1");
         assert_eq!(space.live(), before, "{pair}");
         assert_eq!(space.statuses("r"), ["superseded", "superseded", "deployed"], "{pair}");

@@ -574,7 +574,7 @@ fn row_157_a_failed_upgrade_is_rolled_back() {
         space.must(tool, &format!("install r {chart}"));
         let before = space.live();
         let refused =
-            space.run(tool, &format!("upgrade r {chart} --set nodeSelector.no=node {flag} --timeout 4s"));
+            space.run(tool, &format!("upgrade r {chart} --set nodeSelector.no=node {flag} --timeout 12s"));
         let start = format!(
             "Error: UPGRADE FAILED: release r failed, and has been rolled back due to {reason} being set: "
         );

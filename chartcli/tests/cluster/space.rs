@@ -181,7 +181,7 @@ impl Space {
                 (
                     "templates/config.yaml",
                     "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}-{{ .Values.name }}\ndata:\n  \
-                     {{- toYaml .Values.data | nindent 2 }}\n",
+                     {{- range $key, $value := .Values.data }}\n  {{ $key }}: {{ $value | quote }}\n  {{- end }}\n",
                 ),
             ],
         )

@@ -7,7 +7,8 @@ use crate::space::{Space, Tool};
 fn check_refusal(space: &Space, line: &str) {
     for (ours, theirs) in [(Tool::Chart, Tool::Helm4), (Tool::Chart3, Tool::Helm3)] {
         let (us, them) = (space.refused(ours, line), space.refused(theirs, line));
-        assert_eq!(us, them, "{line}");
+        // Each calls itself by its own name.
+        assert_eq!(us.replace("\"chart ", "\"helm "), them, "{line}");
     }
 }
 
