@@ -21,8 +21,8 @@ pub(crate) fn run(context: &Context<'_>) -> Outcome {
     if let Some(version) = given.text("kube-version").filter(|version| !version.is_empty()) {
         capabilities = capabilities.on(source::kube_version(version)?);
     }
-    let capabilities = capabilities.api_versions(given.slice("api-versions"));
-    check_dry_run(context)?;
+    let mut capabilities = capabilities.api_versions(given.slice("api-versions"));
+    let server = asks_server(context)?;
     check_wait(context)?;
     let post_renderer = PostRenderer::asked(context)?;
     let (name, reference) = name_and_chart(context)?;
@@ -32,8 +32,18 @@ pub(crate) fn run(context: &Context<'_>) -> Outcome {
     let chart = source::load(context, &path)?;
     let chart = super::dependency::check(context, &path, chart, || source::load(context, &path))?;
 
+    let releases = if server || given.switch("validate") {
+        let releases = super::releases::open(context)?;
+        releases.check_reachable()?;
+        capabilities = releases.cluster().capabilities()?;
+        Some(releases)
+    } else {
+        None
+    };
+    let namespace =
+        releases.as_ref().map_or(context.settings.namespace.as_str(), |releases| releases.namespace());
     let mut options = RenderOptions::new(&name)
-        .namespace(&context.settings.namespace)
+        .namespace(namespace)
         .is_upgrade(given.switch("is-upgrade"))
         .capabilities(capabilities);
     options = match given.text("seed") {
@@ -41,7 +51,14 @@ pub(crate) fn run(context: &Context<'_>) -> Outcome {
         None => {
             let host = SystemHost::new().in_time_zone(&context.settings.time_zone);
             let host = if given.switch("enable-dns") { host.with_dns() } else { host };
-            options.host(std::sync::Arc::new(host))
+            let host: chartcore::render::SharedHost = std::sync::Arc::new(host);
+            match &releases {
+                Some(releases) if server => {
+                    let cluster = releases.cluster().clone();
+                    options.host(std::sync::Arc::new(chartcore::cluster::ClusterHost::new(cluster, host)))
+                }
+                _ => options.host(host),
+            }
         }
     };
     let rendered = source::render(context, &chart, &overrides, &options).inspect_err(|failure| {
@@ -75,6 +92,9 @@ pub(crate) fn run(context: &Context<'_>) -> Outcome {
         Err(error) => return Err(error.suffixed("\n\nUse --debug flag to render out invalid YAML").into()),
     };
     crate::report::warnings(context.settings, manifests.warnings());
+    if let Some(releases) = &releases {
+        releases.check_manifest(&name, &manifests.release_manifest(&PrintOptions::default()))?;
+    }
     let patterns = given.array("show-only");
     if let Some(folder) = given.text("output-dir").filter(|folder| !folder.is_empty()) {
         let below = given.switch("release-name").then_some(name.as_str());
@@ -117,8 +137,8 @@ fn check_wait(context: &Context<'_>) -> Result<(), Failure> {
     Err(Failure::Usage(format!("invalid argument {text:?} for \"--wait\" flag: {reason}")))
 }
 
-/// Helm: pkg/cmd/helpers.go, cmdGetDryRunFlagStrategy.
-fn check_dry_run(context: &Context<'_>) -> Result<(), Failure> {
+/// Whether `--dry-run` wants the cluster asked. Helm: pkg/cmd/helpers.go, cmdGetDryRunFlagStrategy.
+fn asks_server(context: &Context<'_>) -> Result<bool, Failure> {
     let server = match (context.given.text("dry-run"), context.settings.compat) {
         (None | Some("client" | "unset" | "true"), _) => false,
         (Some("server"), _) => true,
@@ -140,10 +160,7 @@ fn check_dry_run(context: &Context<'_>) -> Result<(), Failure> {
             ));
         }
     };
-    if server || context.given.switch("validate") {
-        return Err(Failure::Usage("cluster reachability check failed: no cluster is connected".to_owned()));
-    }
-    Ok(())
+    Ok(server)
 }
 
 /// Helm: pkg/action/install.go, NameAndChart.
