@@ -14,15 +14,20 @@
 from chartpy._chartpy import Chart, Manifest, Rendered, __version__, load, merge_values, render_many
 from chartpy.diff import Diff, diff
 from chartpy.errors import (
+    AlreadyExistsError,
+    AuthError,
     ChartError,
     DependencyError,
     HelmfileError,
+    IntegrityError,
     InternalError,
     JinjaError,
     LimitError,
     LoadError,
     ManifestError,
     MissingFileError,
+    RemoteError,
+    RepositoryError,
     SchemaError,
     TemplateError,
     UsageError,
@@ -31,8 +36,11 @@ from chartpy.errors import (
 )
 from chartpy.jobs import RenderJob
 from chartpy.records import Diagnostic, Finding, Package
+from chartpy.remote import Published, Resolved, fetch, publish, resolve_version
 
 __all__ = [
+    "AlreadyExistsError",
+    "AuthError",
     "Chart",
     "ChartError",
     "DependencyError",
@@ -40,6 +48,7 @@ __all__ = [
     "Diff",
     "Finding",
     "HelmfileError",
+    "IntegrityError",
     "InternalError",
     "JinjaError",
     "LimitError",
@@ -48,8 +57,12 @@ __all__ = [
     "ManifestError",
     "MissingFileError",
     "Package",
+    "Published",
+    "RemoteError",
     "RenderJob",
     "Rendered",
+    "RepositoryError",
+    "Resolved",
     "SchemaError",
     "TemplateError",
     "UsageError",
@@ -57,7 +70,10 @@ __all__ = [
     "VersionError",
     "__version__",
     "diff",
+    "fetch",
     "load",
     "merge_values",
+    "publish",
     "render_many",
+    "resolve_version",
 ]
