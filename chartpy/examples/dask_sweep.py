@@ -37,7 +37,7 @@ def render_all(
 
 
 def main() -> None:
-    from dask.distributed import Client, LocalCluster
+    from dask import distributed
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("chart")
@@ -47,8 +47,9 @@ def main() -> None:
     given = parser.parse_args()
     chart = chartpy.load(given.chart)
     options = {"skip_schema": True, "kube_version": "1.34.0"}
-    cluster = LocalCluster(n_workers=given.processes, threads_per_worker=1, processes=True, dashboard_address=None)
-    with cluster, Client(cluster) as client:
+    system: Any = distributed
+    cluster = system.LocalCluster(n_workers=given.processes, threads_per_worker=1, processes=True, dashboard_address=None)
+    with cluster, system.Client(cluster) as client:
         texts = render_all(client, chart, value_sets(given.count), given.batch, options)
     print(len(texts), hashlib.sha256(b"".join(texts)).hexdigest())
 

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -57,10 +56,10 @@ def find_all(
     >>> from chartpy.testing import find_all
     >>> chart = chartpy.load({
     ...     "Chart.yaml": "apiVersion: v2\\nname: web\\nversion: 0.1.0\\n",
-    ...     "templates/a.yaml": "kind: A\\nmetadata: {name: x}\\n---\\nkind: A\\nmetadata: {name: y}\\n",
+    ...     "templates/a.yaml": "kind: A\\nmetadata: {name: x}\\n---\\nkind: A\\nmetadata: {name: z}\\n",
     ... })
     >>> [found.name for found in find_all(chart.render("demo"), "A")]
-    ['x', 'y']
+    ['x', 'z']
     """
     return [
         document
@@ -118,14 +117,16 @@ class _RenderChart(Protocol):
     def __call__(self, release: str = ..., *, compat: str = ..., **options: Any) -> Rendered: ...
 
 
-@lru_cache(maxsize=32)
-def _loaded(folder: str, compat: str, stamp: tuple[tuple[str, int], ...]) -> Chart:
-    return load_chart(folder, compat=compat)  # type: ignore[arg-type]
+_LOADED: dict[tuple[object, ...], Chart] = {}
 
 
 def _load(folder: Path, compat: str) -> Chart:
+    """The chart as it is now; tests of one chart load it once."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return _loaded(str(folder), compat, tuple((str(path), path.stat().st_mtime_ns) for path in files))
+    key = (folder, compat, *((path, path.stat().st_mtime_ns) for path in files))
+    if key not in _LOADED:
+        _LOADED[key] = load_chart(folder, compat=compat)  # type: ignore[arg-type]
+    return _LOADED[key]
 
 
 def _fixtures() -> tuple[Any, Any, Any]:
