@@ -65,7 +65,7 @@ pub(crate) struct Chart {
 }
 
 impl Chart {
-    fn new(chart: chartcore::Chart) -> Self {
+    pub(crate) fn new(chart: chartcore::Chart) -> Self {
         Self { source: Arc::new(Source::new(chart)) }
     }
 
