@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use chartcore::archive::{self, provenance};
+use chartcore::archive::{self, provenance::Keyring};
 use chartcore::cache;
 use chartcore::chart::{LoadOptions, VersionCheck};
 use chartcore::files::{clean_path, directory};
@@ -136,18 +136,11 @@ fn from_registry(context: &Context<'_>, name: &str, folder: &Path) -> Result<Arr
 }
 
 /// Checks an archive against its provenance; what Helm says of who signed it.
-pub(crate) fn verify(
-    context: &Context<'_>,
-    archive: &[u8],
-    provenance: &[u8],
-    name: &str,
-) -> Result<String, Failure> {
+pub(crate) fn verify(context: &Context<'_>, bytes: &[u8], provenance: &[u8], name: &str) -> Result<String, Failure> {
     let settings = context.settings;
-    let keyring = context.given.text("keyring").filter(|path| !path.is_empty()).unwrap_or(&settings.keyring);
-    let scratch = tempfile::tempdir().map_err(|error| error.to_string())?;
-    let path = scratch.path().join(name);
-    cache::write_whole(&path, archive)?;
-    cache::write_whole(&provenance::provenance_path(&path), provenance)?;
-    let verified = provenance::verify_file(&path, Path::new(keyring), settings.compat, settings.now)?;
+    let keyring = context.given.text("keyring").unwrap_or(&settings.keyring);
+    let ring =
+        Keyring::read(Path::new(keyring)).map_err(|error| error.prefixed("failed to load keyring: "))?;
+    let verified = ring.verify(archive::sha256(bytes), name, provenance, settings.compat, settings.now)?;
     Ok(verified.to_string())
 }
