@@ -411,6 +411,42 @@ fn a_chart_that_breaks_a_rule_is_not_published() {
     assert!(world.chart_in(&clone, &["publish", &target]).failed(1).contains("--changed-since"));
 }
 
+/// Dependencies in registries come as Chart.lock says, into a copy of the chart.
+#[test]
+fn dependencies_in_registries_are_fetched() {
+    let world = World::plain();
+    let clone = world.clone_with_chart("clone");
+    let chart = Chart::builder("lib").version("0.1.7").file("a.txt", *b"a").build().unwrap();
+    let archive = world.path("lib-0.1.7.tgz");
+    fs::write(&archive, pack(&chart, &PackOptions::new()).unwrap().bytes()).unwrap();
+    world.chart(&["push", archive.to_str().unwrap(), &world.oci("libs")]).ok();
+    let text = format!(
+        "apiVersion: v2\nname: {NAME}\nversion: 0.1.0\ndependencies: [{{name: lib, version: 0.1.x, repository: \"{}\"}}]\n",
+        world.oci("libs")
+    );
+    write(&clone.join("charts/dpctlr/Chart.yaml"), &text);
+    write(&clone.join(".gitignore"), "charts/*/charts/\n");
+    world.commit(&clone, "two");
+    let words = ["publish", CHART, &world.oci("charts"), "--append-git-hash"];
+    let err = world.chart_in(&clone, &words).failed(1);
+    assert!(err.contains("no Chart.lock says which versions of lib are published"), "{err}");
+    world.chart_in(&clone, &["dependency", "update", CHART]).ok();
+    fs::remove_dir_all(clone.join("charts/dpctlr/charts")).unwrap();
+    world.commit(&clone, "three");
+    let first = world.chart_in(&clone, &words).json();
+    assert!(!clone.join("charts/dpctlr/charts").exists());
+    assert_eq!(world.git(&clone, &["status", "--porcelain", "--ignored"]), "");
+    let into = world.path("into");
+    let name = world.oci(&format!("charts/{NAME}"));
+    world.chart(&["pull", &name, "--devel", "--untar", "--untardir", into.to_str().unwrap()]).ok();
+    assert!(into.join(format!("{NAME}/charts/lib/a.txt")).exists());
+    // With the dependency already there, the same.
+    world.chart_in(&clone, &["dependency", "build", CHART]).ok();
+    let second = world.chart_in(&clone, &words).json();
+    assert_eq!(second[0]["status"], "already published");
+    assert_eq!(first[0]["manifestDigest"], second[0]["manifestDigest"]);
+}
+
 /// Eight that publish different content under one version, each after the one before it answered.
 #[test]
 fn of_eight_one_after_another_the_first_wins() {
@@ -524,7 +560,7 @@ fn the_library_publishes_too() {
     let clone = world.clone_with_chart("clone");
     let mut options = PublishOptions::new(Compat::Helm4);
     options.strategy = Strategy::GitHash;
-    let prepared = prepare(&[clone.join(CHART)], &options).unwrap();
+    let prepared = prepare(&[clone.join(CHART)], &options, None).unwrap();
     let client = Client::new(&ClientOptions::default()).unwrap();
     let registry = Registry::new(client, Logins::new()).plain_http(true);
     let mut told = Vec::new();
