@@ -71,7 +71,6 @@ pub(crate) fn exception(py: Python<'_>, error: &Error) -> PyErr {
         ErrorKind::Unauthorized => ("AuthError", "unauthorized"),
         ErrorKind::AlreadyExists => ("AlreadyExistsError", "already-exists"),
         ErrorKind::Integrity => ("IntegrityError", "integrity"),
-        ErrorKind::Signature => ("IntegrityError", "signature"),
         ErrorKind::Jinja => ("JinjaError", "jinja"),
         ErrorKind::Helmfile => ("HelmfileError", "helmfile"),
         ErrorKind::Io => ("LoadError", "io"),

@@ -169,7 +169,7 @@ class AlreadyExistsError(ChartError, FileExistsError):
 
 
 class IntegrityError(ChartError):
-    """Bytes are not what their digest, length or signature says."""
+    """Bytes are not what their digest or length says."""
 
 
 class InternalError(ChartError):
