@@ -76,8 +76,8 @@ pub(crate) enum Encoding {
 #[derive(Debug, Clone)]
 pub(crate) enum Cell {
     Text(String),
-    Truth(bool),
     Group(Row),
+    List(Vec<Row>),
 }
 
 /// The fields of a row in the order JSON has them.
@@ -93,8 +93,8 @@ impl Cell {
     fn to_value(&self) -> Value {
         match self {
             Self::Text(text) => text.as_str().into(),
-            Self::Truth(truth) => (*truth).into(),
             Self::Group(row) => row_value(row),
+            Self::List(rows) => rows.iter().map(row_value).collect::<Vec<_>>().into(),
         }
     }
 }
@@ -111,10 +111,23 @@ fn push_json(out: &mut Vec<u8>, row: &Row) -> Result<(), Failure> {
         out.push(b':');
         match cell {
             Cell::Group(row) => push_json(out, row)?,
+            Cell::List(rows) => push_list(out, rows)?,
             cell => json::write_into(out, &cell.to_value()).map_err(failed)?,
         }
     }
     out.push(b'}');
+    Ok(())
+}
+
+fn push_list(out: &mut Vec<u8>, rows: &[Row]) -> Result<(), Failure> {
+    out.push(b'[');
+    for (index, row) in rows.iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        push_json(out, row)?;
+    }
+    out.push(b']');
     Ok(())
 }
 
@@ -139,19 +152,14 @@ impl Encoding {
             print(&yaml::write(&list.into()).map_err(failed)?);
             return Ok(());
         }
-        let mut out = vec![b'['];
-        for (index, row) in rows.iter().enumerate() {
-            if index > 0 {
-                out.push(b',');
-            }
-            push_json(&mut out, row)?;
-        }
-        out.extend_from_slice(b"]\n");
+        let mut out = Vec::new();
+        push_list(&mut out, rows)?;
+        out.push(b'\n');
         print(&out);
         Ok(())
     }
 
-    /// Prints one row; JSON in lines, for a program that a person watches.
+    /// Prints one row.
     pub(crate) fn print_one(self, row: &Row) -> Outcome {
         let failed = |error: yaml::Error| format!("unable to write YAML output: {error}");
         match self {

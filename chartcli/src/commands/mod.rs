@@ -14,6 +14,7 @@ mod push;
 mod registry;
 mod repo;
 mod repositories;
+mod resolve;
 mod search;
 mod show;
 mod source;
@@ -152,14 +153,40 @@ pub(crate) static ALL: &[Spec] = &[
     group!(
         ["dependency", "dep", "dependencies"],
         "manage a chart's dependencies",
-        [spec!(
-            ["list", "ls"],
-            "list CHART",
-            "list the dependencies for the given chart",
-            [dependency::FLAGS],
-            Arguments::Any,
-            dependency::list
-        ),]
+        [
+            spec!(
+                ["build"],
+                "build CHART",
+                "rebuild the charts/ directory based on the Chart.lock file",
+                [dependency::VENDOR_FLAGS, network::TLS, network::PLAIN_HTTP, network::CREDENTIALS],
+                Arguments::Any,
+                dependency::build
+            ),
+            spec!(
+                ["list", "ls"],
+                "list CHART",
+                "list the dependencies for the given chart",
+                [dependency::FLAGS],
+                Arguments::Any,
+                dependency::list
+            ),
+            spec!(
+                ["tree"],
+                "tree CHART",
+                "show what a chart is made of, subcharts of subcharts included",
+                [dependency::TREE_FLAGS],
+                Arguments::AtMost(1),
+                dependency::tree
+            ),
+            spec!(
+                ["update", "up"],
+                "update CHART",
+                "update charts/ based on the contents of Chart.yaml",
+                [dependency::VENDOR_FLAGS, network::TLS, network::PLAIN_HTTP, network::CREDENTIALS],
+                Arguments::Any,
+                dependency::update
+            ),
+        ]
     ),
     spec!(
         ["digest"],
@@ -269,6 +296,14 @@ pub(crate) static ALL: &[Spec] = &[
                 repo::update
             ),
         ]
+    ),
+    spec!(
+        ["resolve"],
+        "resolve REF [CONSTRAINT]",
+        "say which chart exactly is meant: name, version, appVersion, url, digest",
+        [resolve::FLAGS],
+        Arguments::AtLeast(1),
+        resolve::run
     ),
     group!(
         ["search"],

@@ -126,9 +126,8 @@ fn load_options(context: &Context<'_>) -> LoadOptions {
 }
 
 /// Brings `charts/` up to date.
-fn update_dependencies(_context: &Context<'_>, path: &Path) -> Outcome {
-    let message = format!("cannot update the dependencies of {}: not possible yet", path.display());
-    Err(Failure::Usage(message))
+fn update_dependencies(context: &Context<'_>, path: &Path) -> Outcome {
+    super::dependency::update_for(context, path, false)
 }
 
 /// Only folders are packed; Helm finds no Chart.yaml below a file.

@@ -27,6 +27,7 @@ pub(crate) fn run(context: &Context<'_>) -> Outcome {
     let overrides = source::overrides(context)?;
     overrides.resolve(context.settings.compat)?;
     let chart = source::load(context, &path)?;
+    let chart = super::dependency::check(context, &path, chart, || source::load(context, &path))?;
 
     let mut options = RenderOptions::new(&name)
         .namespace(&context.settings.namespace)

@@ -339,8 +339,7 @@ mod tests {
         ] {
             assert_eq!(resolve(base, reference).unwrap(), expected, "{base} {reference}");
         }
-        for (base, reference) in
-            [("http://h", "%"), ("http://h", "\u{1}"), ("http://[::1", "a"), (":", "a")]
+        for (base, reference) in [("http://h", "%"), ("http://h", "\u{1}"), ("http://[::1", "a"), (":", "a")]
         {
             assert!(resolve(base, reference).is_err(), "{base} {reference}");
         }

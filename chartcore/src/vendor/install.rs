@@ -44,10 +44,9 @@ pub(super) fn install(folder: &Path, archives: &[Archive], lock: &Lock, vendor: 
             continue;
         }
         match load(&path, &vendor.load) {
-            Err(error) => (vendor.say)(&format!(
-                "Could not verify {} for deletion: {error} (Skipping)",
-                path.display()
-            )),
+            Err(error) => {
+                (vendor.say)(&format!("Could not verify {} for deletion: {error} (Skipping)", path.display()))
+            }
             Ok(chart) if in_place.contains(chart.name()) => {}
             Ok(_) => fs::remove_file(&path).map_err(|error| io_error("remove", &path, error))?,
         }

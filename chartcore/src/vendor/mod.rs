@@ -280,9 +280,7 @@ impl Run<'_, '_> {
             }
             Err(error) => {
                 let shown = folder.display();
-                return Err(
-                    error.prefixed(format_args!("unable to retrieve file info for '{shown}': "))
-                );
+                return Err(error.prefixed(format_args!("unable to retrieve file info for '{shown}': ")));
             }
         }
         (vendor.say)(&format!("Saving {} charts", lock.dependencies.len()));

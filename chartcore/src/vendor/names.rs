@@ -40,14 +40,15 @@ impl Asked {
 
     /// Helm: `hasAllRepos`.
     pub(super) fn refuse_unknown(&self) -> Result<()> {
-        let unknown = self.origins.iter().zip(&self.metadata.dependencies).filter_map(|(origin, dependency)| {
-            match origin {
-                Origin::Index(index) if !Self::is_managed(self.repositories.get(*index)?) => {
-                    Some(dependency.as_ref()?.repository.as_str())
+        let unknown =
+            self.origins.iter().zip(&self.metadata.dependencies).filter_map(|(origin, dependency)| {
+                match origin {
+                    Origin::Index(index) if !Self::is_managed(self.repositories.get(*index)?) => {
+                        Some(dependency.as_ref()?.repository.as_str())
+                    }
+                    _ => None,
                 }
-                _ => None,
-            }
-        });
+            });
         let unknown: Vec<&str> = unknown.collect();
         if unknown.is_empty() {
             return Ok(());
@@ -63,8 +64,7 @@ impl Asked {
 /// Finds the repository of each dependency. Helm: `resolveRepoNames` and `ensureMissingRepos`.
 pub(super) fn with_urls(chart_path: &Path, metadata: &Metadata, vendor: &Vendor<'_>) -> Result<Asked> {
     let known = Repositories::read_if_there(&vendor.places.config)?;
-    let mut asked =
-        Asked { metadata: metadata.clone(), origins: Vec::new(), repositories: Vec::new() };
+    let mut asked = Asked { metadata: metadata.clone(), origins: Vec::new(), repositories: Vec::new() };
     let mut missing = Vec::new();
     for dependency in &mut asked.metadata.dependencies {
         let Some(dependency) = dependency else {
@@ -90,10 +90,8 @@ pub(super) fn with_urls(chart_path: &Path, metadata: &Metadata, vendor: &Vendor<
     if missing.is_empty() {
         return Ok(asked);
     }
-    let mut message = format!(
-        "no repository definition for {}. Please add them via 'helm repo add'",
-        missing.join(", ")
-    );
+    let mut message =
+        format!("no repository definition for {}. Please add them via 'helm repo add'", missing.join(", "));
     // Helm's own advice for those who write a name where a URL should be.
     let is_bare =
         |name: &String| !name.contains("//") && !name.starts_with('@') && !name.starts_with("alias:");
@@ -136,11 +134,8 @@ fn origin(chart_path: &Path, dependency: &mut Dependency, known: &Repositories) 
         return Ok(Found::Repository(repository.clone()));
     }
     if is_absolute(&place) || place.starts_with('/') {
-        let repository = Repository {
-            name: Places::unmanaged_name(&place),
-            url: place,
-            ..Repository::default()
-        };
+        let repository =
+            Repository { name: Places::unmanaged_name(&place), url: place, ..Repository::default() };
         return Ok(Found::Repository(repository));
     }
     Ok(Found::Nothing)
@@ -178,7 +173,9 @@ fn refresh_these(repositories: &[&Repository], vendor: &Vendor<'_>) {
                 (vendor.say)(&match outcome {
                     Ok(_) => format!("...Successfully got an update from the {shown} chart repository"),
                     Err(error) if managed => {
-                        format!("...Unable to get an update from the {shown} chart repository ({url}):\n\t{error}")
+                        format!(
+                            "...Unable to get an update from the {shown} chart repository ({url}):\n\t{error}"
+                        )
                     }
                     Err(error) => {
                         format!("...Unable to get an update from the {shown} chart repository:\n\t{error}")

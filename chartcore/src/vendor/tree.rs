@@ -28,7 +28,8 @@ pub struct Branch {
 
 /// The tree of a chart that was loaded from `chart_path`.
 pub fn tree(chart_path: &Path, chart: &Chart, options: &LoadOptions) -> Branch {
-    let statuses = list(chart_path, chart, options).into_iter().map(|listed| listed.status).collect::<Vec<_>>();
+    let statuses =
+        list(chart_path, chart, options).into_iter().map(|listed| listed.status).collect::<Vec<_>>();
     branch(chart, &statuses, 0)
 }
 
