@@ -13,6 +13,11 @@ pub(crate) fn plain(message: &str) {
     write(&format!("Error: {message}\n"));
 }
 
+/// Writes a part of a progress bar.
+pub(crate) fn bar(text: &str) {
+    write(text);
+}
+
 /// Prints a failure; returns the exit code.
 pub(crate) fn failure(settings: &Settings, failure: &Failure) -> u8 {
     let message = failure.message();

@@ -49,6 +49,10 @@ pub enum ErrorKind {
     AlreadyExists,
     /// Bytes are not what their digest, length or signature says.
     Integrity,
+    /// A cluster cannot be reached, or refuses.
+    Cluster,
+    /// A release is not in a state that allows what is asked.
+    Release,
 }
 
 /// An error with its kind, its message in Helm's words, and located diagnostics.

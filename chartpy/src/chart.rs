@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use chartcore::archive::{self, PackOptions};
-use chartcore::chart::{self, File, LoadOptions};
+use chartcore::chart::{self, File, LoadOptions, MetadataChange};
 use chartcore::data::json;
 use chartcore::files::directory::{Symlinks, io_error};
 use chartcore::lint::{self, LintOptions};
@@ -20,17 +20,28 @@ use crate::boundary::{self, enter};
 use crate::convert;
 use crate::rendered::Rendered;
 use crate::request::{Arguments, Given, kube_version};
+use crate::watch::Watch;
 
 /// A chart and what it is merged with again and again.
 pub(crate) struct Source {
     pub(crate) chart: chartcore::Chart,
     /// With schemas, and without.
     mergers: [OnceLock<Merger>; 2],
+    digest: OnceLock<String>,
 }
 
 impl Source {
     pub(crate) fn new(chart: chartcore::Chart) -> Self {
-        Self { chart, mergers: Default::default() }
+        Self { chart, mergers: Default::default(), digest: OnceLock::new() }
+    }
+
+    /// The digest of the chart's archive; it is packed when first asked for.
+    pub(crate) fn digest(&self) -> chartcore::Result<String> {
+        if let Some(digest) = self.digest.get() {
+            return Ok(digest.clone());
+        }
+        let digest = archive::pack(&self.chart, &PackOptions::new())?.digest().to_string();
+        Ok(self.digest.get_or_init(|| digest).clone())
     }
 
     /// The merger of the chart; it is made when first asked for.
@@ -172,6 +183,30 @@ impl Chart {
         &self.inner().metadata().app_version
     }
 
+    /// The sha256 of the archive `package` makes: the same for the same files, on every machine.
+    #[getter]
+    fn digest(&self, py: Python<'_>) -> PyResult<String> {
+        enter(py, || self.source.digest())
+    }
+
+    /// The chart with other metadata, in memory; the chart itself stays as it is.
+    ///
+    /// >>> import chartpy
+    /// >>> chart = chartpy.load({"Chart.yaml": "apiVersion: v2\nname: web\nversion: 0.1.0\n"})
+    /// >>> chart.with_metadata(version="0.2.0").version, chart.version
+    /// ('0.2.0', '0.1.0')
+    #[pyo3(signature = (*, name = None, version = None, app_version = None))]
+    fn with_metadata(
+        &self,
+        py: Python<'_>,
+        name: Option<String>,
+        version: Option<String>,
+        app_version: Option<String>,
+    ) -> PyResult<Self> {
+        let change = MetadataChange { name, version, app_version };
+        enter(py, || self.inner().with_metadata(&change)).map(Self::new)
+    }
+
     /// Whose rules it was loaded by: `"helm3"` or `"helm4"`.
     #[getter]
     fn compat(&self) -> &'static str {
@@ -244,7 +279,8 @@ impl Chart {
     ///
     /// `values` is a mapping or a sequence of mappings, read as files of values are: all numbers become float64. An
     /// `os.PathLike` among them is a file. They go over `values_files`, and the `set` family over both, in Helm's order. With a `seed` the random
-    /// functions repeat and the clock stands still, at `now` seconds since 1970 if given.
+    /// functions repeat and the clock stands still, at `now` seconds since 1970 if given. `show_only` leaves the
+    /// documents of the templates it names: `templates/service.yaml`. Ctrl-C stops it.
     ///
     /// Raises `ValuesError`, `SchemaError`, `TemplateError`, `ManifestError`, `DependencyError`, `UsageError`,
     /// `LimitError`, or `FileNotFoundError` for a file of values that is not there.
@@ -263,7 +299,7 @@ impl Chart {
     #[pyo3(signature = (
         release, *, namespace = "default", values = None, values_files = None, set = None, set_string = None,
         set_json = None, set_file = None, set_literal = None, kube_version = None, api_versions = None,
-        is_upgrade = false, revision = 1, include_crds = false, hooks = true, tests = true, skip_schema = false,
+        show_only = None, is_upgrade = false, revision = 1, include_crds = false, hooks = true, tests = true, skip_schema = false,
         strict = false, enable_dns = false, seed = None, now = None
     ))]
     #[expect(clippy::too_many_arguments, reason = "they are keyword arguments")]
@@ -281,6 +317,7 @@ impl Chart {
         set_literal: Option<Bound<'py, PyAny>>,
         kube_version: Option<String>,
         api_versions: Option<Bound<'py, PyAny>>,
+        show_only: Option<Bound<'py, PyAny>>,
         is_upgrade: bool,
         revision: i64,
         include_crds: bool,
@@ -299,6 +336,7 @@ impl Chart {
             namespace: namespace.to_owned(),
             kube_version,
             api_versions,
+            show_only,
             is_upgrade,
             revision,
             include_crds,
@@ -311,7 +349,12 @@ impl Chart {
             now,
         };
         let request = arguments.prepare(py)?;
-        enter(py, || request.run(&self.source)).map(Rendered::new)
+        let watch = Arc::new(Watch::default());
+        let product = enter(py, || request.run(&self.source, &watch));
+        match watch.caught() {
+            Some(signal) => Err(signal),
+            None => product.map(Rendered::new),
+        }
     }
 
     /// Check the chart as `helm lint` does.

@@ -13,6 +13,7 @@ mod merge;
 mod rendered;
 mod request;
 mod tree;
+mod watch;
 
 use pyo3::prelude::*;
 

@@ -5,6 +5,7 @@
 
 mod archives;
 mod cases;
+mod cluster;
 mod conformance;
 mod corpus;
 mod determinism;
@@ -15,6 +16,7 @@ mod golden;
 mod hostile;
 mod live;
 mod oracle;
+mod outside;
 mod places;
 mod process;
 /// Shared with the test of the same cases, which uses the rest of it.
@@ -41,6 +43,7 @@ cargo xtask <chore>
   hostile [--new] [NAME]    write fixtures/hostile/helm.tsv from both Helms; --new: only what is not there
   corpus [helm3|helm4]      the shared corpus through `chart template`, compared byte for byte
   conformance [TABLE]       every row of the oracle's shared tables through the library
+  outside                   examples/outside: the README's Rust, built alone and run
   live [--charts N]         both Helms and `chart` side by side on N corpus charts (default 100)
   archives [--crossed N]    `package` and `verify` beside both Helms on every corpus chart, and crosswise
   determinism [--cases N]   the same bytes under other locales, time zones, folders and file orders
@@ -48,6 +51,8 @@ cargo xtask <chore>
        [--only FAMILY] [--count N] [--show N] [--replay FILE]
   compare [--pairs N]       speed and memory against Helm 4, as ratios
   figures [--keep]          hold the measured figures against the kept ones; --keep: raise the kept ones
+  cluster build | up | down a real control plane on loopback (etcd, Kubernetes 1.34, kwok)
+  cluster test [-- ARGS]    the tests that need one
   tidy                      file lengths, names, machine paths
 
 Set CHART_REFERENCE_DIR to keep the Helms and the oracle outside the target folder, CHART_CORPUS to the
@@ -76,10 +81,12 @@ fn main() -> ExitCode {
         ["hostile", rest @ ..] => hostile::run(rest),
         ["corpus", rest @ ..] => corpus::run(rest),
         ["conformance", rest @ ..] => conformance::run(rest),
+        ["outside"] => outside::run(),
         ["live", rest @ ..] => live::run(rest),
         ["archives", rest @ ..] => archives::run(rest),
         ["determinism", rest @ ..] => determinism::run(rest),
         ["fuzz", rest @ ..] => fuzz::run(rest),
+        ["cluster", rest @ ..] => cluster::run(rest),
         ["compare", rest @ ..] => compare(rest),
         ["figures", rest @ ..] => figures::run(rest),
         ["tidy"] => tidy::run(),
@@ -107,7 +114,8 @@ fn test(rest: &[&str]) -> Outcome {
     components()?;
     let mut arguments = vec!["test", "--workspace", "--all-features", "--no-fail-fast"];
     arguments.extend_from_slice(rest);
-    process::must(process::cargo(), &arguments, &places::root())
+    process::must(process::cargo(), &arguments, &places::root())?;
+    if rest.is_empty() { outside::run() } else { Ok(()) }
 }
 
 /// Builds both sides and runs `benches/compare/compare.py`.

@@ -6,22 +6,37 @@ mod create;
 mod dependency;
 mod digest;
 mod env;
+mod get;
+mod history;
+mod install;
 mod lint;
+mod list;
 mod oci;
 mod package;
+mod post_renderer;
+mod publish;
 mod pull;
 mod push;
 mod registry;
+mod release_report;
+mod releases;
 mod repo;
 mod repositories;
 mod resolve;
+mod rollback;
 mod search;
 mod show;
 mod source;
+mod status;
+mod sweep;
 mod template;
+mod test;
+mod uninstall;
+mod upgrade;
 mod values;
 mod verify;
 mod version;
+mod versions;
 
 use chartcore::ErrorKind;
 use chartcore::diag::Diagnostic;
@@ -63,6 +78,14 @@ impl Failure {
         match self {
             Self::Usage(_) => &[],
             Self::Error(error) => error.diagnostics(),
+        }
+    }
+
+    /// Puts words in front of the message.
+    pub(crate) fn prefixed(self, prefix: &str) -> Self {
+        match self {
+            Self::Usage(message) => Self::Usage(format!("{prefix}{message}")),
+            Self::Error(error) => Self::Error(error.prefixed(prefix)),
         }
     }
 
@@ -124,6 +147,14 @@ pub(crate) static ALL: &[Spec] = &[
         [bump::FLAGS],
         Arguments::Exactly(1),
         bump::run
+    ),
+    spec!(
+        ["changed"],
+        "changed [DIR...]",
+        "list the charts that changed since a commit",
+        [publish::CHANGED],
+        Arguments::Any,
+        publish::changed
     ),
     group!(
         ["completion"],
@@ -197,6 +228,76 @@ pub(crate) static ALL: &[Spec] = &[
         digest::run
     ),
     spec!(["env"], "env", "client environment information", [], Arguments::AtMost(1), env::run),
+    group!(
+        ["get"],
+        "download extended information of a named release",
+        [
+            spec!(
+                ["all"],
+                "all RELEASE_NAME",
+                "download all information for a named release",
+                [get::FLAGS, get::ALL_FLAGS],
+                Arguments::Exactly(1),
+                get::all
+            ),
+            spec!(
+                ["hooks"],
+                "hooks RELEASE_NAME",
+                "download all hooks for a named release",
+                [get::FLAGS],
+                Arguments::Exactly(1),
+                get::hooks
+            ),
+            spec!(
+                ["manifest"],
+                "manifest RELEASE_NAME",
+                "download the manifest for a named release",
+                [get::FLAGS],
+                Arguments::Exactly(1),
+                get::manifest
+            ),
+            spec!(
+                ["metadata"],
+                "metadata RELEASE_NAME",
+                "This command fetches metadata for a given release",
+                [get::FLAGS, get::METADATA_FLAGS],
+                Arguments::Exactly(1),
+                get::metadata
+            ),
+            spec!(
+                ["notes"],
+                "notes RELEASE_NAME",
+                "download the notes for a named release",
+                [get::FLAGS],
+                Arguments::Exactly(1),
+                get::notes
+            ),
+            spec!(
+                ["values"],
+                "values RELEASE_NAME",
+                "download the values file for a named release",
+                [get::FLAGS, get::VALUES_FLAGS],
+                Arguments::Exactly(1),
+                get::values
+            ),
+        ]
+    ),
+    spec!(
+        ["history", "hist"],
+        "history RELEASE_NAME",
+        "fetch release history",
+        [history::FLAGS],
+        Arguments::Exactly(1),
+        history::run
+    ),
+    spec!(
+        ["install"],
+        "install [NAME] [CHART]",
+        "install a chart",
+        [releases::CHANGE, releases::RENDER, install::FLAGS, flags::CHART_SOURCE, flags::VALUES],
+        Arguments::AtLeast(1),
+        install::run
+    ),
     spec!(
         ["lint"],
         "lint PATH",
@@ -204,6 +305,14 @@ pub(crate) static ALL: &[Spec] = &[
         [flags::LINT, flags::VALUES],
         Arguments::Any,
         lint::run
+    ),
+    spec!(
+        ["publish"],
+        "publish DIR... oci://HOST/PATH",
+        "publish charts of a commit, each version once and for all",
+        [publish::FLAGS, network::TLS, network::PLAIN_HTTP, network::CREDENTIALS, flags::VALUES],
+        Arguments::AtLeast(1),
+        publish::run
     ),
     spec!(
         ["pull", "fetch"],
@@ -305,10 +414,13 @@ pub(crate) static ALL: &[Spec] = &[
         Arguments::AtLeast(1),
         resolve::run
     ),
-    group!(
-        ["search"],
-        "search for a keyword in charts",
-        [
+    Spec {
+        names: &["search"],
+        usage: "search oci://HOST/REPOSITORY",
+        about: "search for a keyword in charts, or for the versions of a chart in a registry",
+        flags: &[versions::FLAGS, network::TLS, network::PLAIN_HTTP, network::CREDENTIALS],
+        arguments: Arguments::Any,
+        children: &[
             spec!(
                 ["hub"],
                 "hub [KEYWORD]",
@@ -325,7 +437,17 @@ pub(crate) static ALL: &[Spec] = &[
                 Arguments::Any,
                 search::repo
             ),
-        ]
+        ],
+        run: Some(versions::run),
+    },
+    spec!(["list", "ls"], "list", "list releases", [list::FLAGS], Arguments::None, list::run),
+    spec!(
+        ["rollback"],
+        "rollback <RELEASE> [REVISION]",
+        "roll back a release to a previous revision",
+        [releases::CHANGE, rollback::FLAGS],
+        Arguments::AtLeast(1),
+        rollback::run
     ),
     group!(
         ["show", "inspect"],
@@ -374,12 +496,60 @@ pub(crate) static ALL: &[Spec] = &[
         ]
     ),
     spec!(
+        ["sweep"],
+        "sweep FILE",
+        "render many sets of values over charts into a folder",
+        [sweep::FLAGS],
+        Arguments::Exactly(1),
+        sweep::run
+    ),
+    spec!(
+        ["status"],
+        "status RELEASE_NAME",
+        "display the status of the named release",
+        [status::FLAGS],
+        Arguments::Exactly(1),
+        status::run
+    ),
+    spec!(
         ["template"],
         "template [NAME] [CHART]",
         "locally render templates",
         [flags::TEMPLATE, flags::CHART_SOURCE, flags::VALUES],
         Arguments::AtLeast(1),
         template::run
+    ),
+    spec!(
+        ["trace"],
+        "trace oci://HOST/REPOSITORY[:VERSION]",
+        "show which commit a published chart was made of",
+        [publish::TRACE, flags::CHART_SOURCE],
+        Arguments::Exactly(1),
+        publish::trace
+    ),
+    spec!(
+        ["test"],
+        "test [RELEASE]",
+        "run tests for a release",
+        [test::FLAGS],
+        Arguments::Exactly(1),
+        test::run
+    ),
+    spec!(
+        ["uninstall", "del", "delete", "un"],
+        "uninstall RELEASE_NAME [...]",
+        "uninstall a release",
+        [uninstall::FLAGS],
+        Arguments::AtLeast(1),
+        uninstall::run
+    ),
+    spec!(
+        ["upgrade"],
+        "upgrade [RELEASE] [CHART]",
+        "upgrade a release",
+        [releases::CHANGE, releases::RENDER, upgrade::FLAGS, flags::CHART_SOURCE, flags::VALUES],
+        Arguments::Exactly(2),
+        upgrade::run
     ),
     spec!(
         ["values"],

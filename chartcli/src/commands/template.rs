@@ -8,6 +8,7 @@ use chartcore::render::{Capabilities, RenderOptions};
 use chartcore::template::SystemHost;
 use chartcore::{Compat, ErrorKind};
 
+use super::post_renderer::PostRenderer;
 use super::{Context, Failure, Outcome, source};
 
 /// The longest release name. Helm: pkg/chart/common/util/validate_name.go via pkg/action.
@@ -22,6 +23,8 @@ pub(crate) fn run(context: &Context<'_>) -> Outcome {
     }
     let capabilities = capabilities.api_versions(given.slice("api-versions"));
     check_dry_run(context)?;
+    check_wait(context)?;
+    let post_renderer = PostRenderer::asked(context)?;
     let (name, reference) = name_and_chart(context)?;
     let path = source::locate(context, &reference)?;
     let overrides = source::overrides(context)?;
@@ -59,11 +62,14 @@ pub(crate) fn run(context: &Context<'_>) -> Outcome {
     let manifests = match Manifests::from_rendered(&rendered) {
         Ok(manifests) => manifests,
         Err(error) if context.settings.debug => {
+            let mut text = Vec::new();
             for file in rendered.files() {
-                crate::output::print(format!("---\n# Source: {}\n", file.name()).as_bytes());
-                crate::output::print(file.content());
-                crate::output::print(b"\n");
+                text.extend_from_slice(format!("---\n# Source: {}\n", file.name()).as_bytes());
+                text.extend_from_slice(file.content());
+                text.push(b'\n');
             }
+            crate::output::print(text.trim_ascii());
+            crate::output::print(b"\n");
             return Err(error.into());
         }
         Err(error) => return Err(error.suffixed("\n\nUse --debug flag to render out invalid YAML").into()),
@@ -75,12 +81,35 @@ pub(crate) fn run(context: &Context<'_>) -> Outcome {
         let files = manifests.output_files(below, &print);
         return write(Path::new(folder), &files);
     }
-    if patterns.is_empty() {
-        crate::output::print(&manifests.print(&print));
-    } else {
-        crate::output::print(&manifests.show_only(&patterns, &print)?);
+    let mut printed = match post_renderer {
+        None => manifests.print(&print),
+        Some(program) => manifests.print_around(&program.run(manifests.release_manifest(&print))?, &print),
+    };
+    if !patterns.is_empty() {
+        printed = manifests.show_only_in(&printed, &patterns)?;
     }
+    crate::output::print(&printed);
     Ok(())
+}
+
+/// Helm 3: a switch; Helm 4: pkg/cmd/flags.go, the strategies of waiting. Nothing here waits.
+fn check_wait(context: &Context<'_>) -> Result<(), Failure> {
+    let Some(text) = context.given.text("wait") else { return Ok(()) };
+    let truth = matches!(
+        text,
+        "1" | "t" | "T" | "true" | "TRUE" | "True" | "0" | "f" | "F" | "false" | "FALSE" | "False"
+    );
+    let reason = match context.settings.compat {
+        Compat::Helm3 if truth => return Ok(()),
+        Compat::Helm3 => format!("strconv.ParseBool: parsing {text:?}: invalid syntax"),
+        Compat::Helm4 if matches!(text, "true" | "false" | "watcher" | "hookOnly" | "legacy") => {
+            return Ok(());
+        }
+        Compat::Helm4 => {
+            format!("invalid wait input {text:?}. Valid inputs are watcher, hookOnly, and legacy")
+        }
+    };
+    Err(Failure::Usage(format!("invalid argument {text:?} for \"--wait\" flag: {reason}")))
 }
 
 /// Helm: pkg/cmd/helpers.go, cmdGetDryRunFlagStrategy.
@@ -98,7 +127,13 @@ fn check_dry_run(context: &Context<'_>) -> Result<(), Failure> {
                 "invalid dry-run value ({text:?}). Must be \"none\", \"server\", or \"client\""
             )));
         }
-        (Some(_), Compat::Helm3) => false,
+        (Some("none" | "false" | ""), Compat::Helm3) => false,
+        (Some(_), Compat::Helm3) => {
+            return Err(Failure::Usage(
+                "Invalid dry-run flag. Flag must one of the following: false, true, none, client, server"
+                    .to_owned(),
+            ));
+        }
     };
     if server || context.given.switch("validate") {
         return Err(Failure::Usage("cluster reachability check failed: no cluster is connected".to_owned()));

@@ -6,6 +6,7 @@
 mod build;
 mod bump;
 mod decode;
+mod edit;
 mod file;
 mod load;
 mod metadata;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 
 pub use build::ChartBuilder;
 pub use bump::{Bumped, Part, bump};
+pub use edit::MetadataChange;
 pub use file::File;
 pub use load::{LoadOptions, VersionCheck, load, load_archive, load_files, read_values};
 pub use metadata::{Dependency, Lock, Maintainer, Metadata};

@@ -74,8 +74,13 @@ impl Manifests {
     ///
     /// Helm: pkg/cmd/template.go.
     pub fn print(&self, options: &PrintOptions) -> Vec<u8> {
-        let manifest = self.release_manifest(options);
-        let mut out = trim(&manifest).to_vec();
+        self.print_around(&self.release_manifest(options), options)
+    }
+
+    /// What `helm template` prints when the release's manifest is `manifest`: what a post-renderer made of it.
+    /// Hooks are not its affair.
+    pub fn print_around(&self, manifest: &[u8], options: &PrintOptions) -> Vec<u8> {
+        let mut out = trim(manifest).to_vec();
         out.push(b'\n');
         for hook in self.printed_hooks(options) {
             push_document(&mut out, &hook.source, hook.text.as_bytes());
@@ -94,10 +99,17 @@ impl Manifests {
     /// # Errors
     /// [`ErrorKind::Usage`] when nothing matches a pattern, with Helm's text.
     pub fn show_only<T: AsRef<str>>(&self, patterns: &[T], options: &PrintOptions) -> Result<Vec<u8>> {
-        let everything = self.print(options);
-        let documents: Vec<(&[u8], &str)> = split(&everything, self.compat)
+        self.show_only_in(&self.print(options), patterns)
+    }
+
+    /// As [`Manifests::show_only`], of what [`Manifests::print_around`] gave.
+    ///
+    /// # Errors
+    /// As [`Manifests::show_only`].
+    pub fn show_only_in<T: AsRef<str>>(&self, printed: &[u8], patterns: &[T]) -> Result<Vec<u8>> {
+        let documents: Vec<(&[u8], &str)> = split(printed, self.compat)
             .into_iter()
-            .filter_map(|range| everything.get(range))
+            .filter_map(|range| printed.get(range))
             .filter_map(|document| Some((document, source_below_chart(document)?)))
             .collect();
         let mut out = Vec::new();

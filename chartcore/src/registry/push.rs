@@ -114,7 +114,8 @@ pub enum PushedNew {
     AlreadyThere(Pushed),
 }
 
-fn already_exists(target: &Reference, there: &str, ours: &str) -> Error {
+/// The error of a version that is there with other content.
+pub(crate) fn already_exists(target: &Reference, there: &str, ours: &str) -> Error {
     let message =
         format!("{target} already exists with other content: {there} is there, {ours} was to be pushed");
     let diagnostic = crate::diag::Diagnostic::error(

@@ -29,6 +29,8 @@ pub use host::SharedHost;
 pub use name::text;
 pub use notes::Note;
 pub use options::RenderOptions;
+#[cfg(feature = "cluster")]
+pub(crate) use options::is_release_name;
 pub use reads::reads;
 
 use crate::Compat;

@@ -679,6 +679,16 @@ pub trait Object: fmt::Debug {
         None
     }
 
+    /// The value as `deepCopy` gives it, where that differs: fields that are not exported are lost.
+    fn deep_copied(&self) -> Option<Any> {
+        None
+    }
+
+    /// Go's `list[start:end]` of a named slice type, which keeps its name.
+    fn part(&self, _start: usize, _end: usize) -> Option<Any> {
+        None
+    }
+
     /// The value as a function gives it back, which is a copy: the methods of pointers to it are lost.
     fn copied(&self) -> Option<Any> {
         None

@@ -12,6 +12,7 @@
 """
 
 from chartpy._chartpy import Chart, Manifest, Rendered, __version__, load, merge_values, render_many
+from chartpy.diff import Diff, diff
 from chartpy.errors import (
     ChartError,
     DependencyError,
@@ -36,6 +37,7 @@ __all__ = [
     "ChartError",
     "DependencyError",
     "Diagnostic",
+    "Diff",
     "Finding",
     "HelmfileError",
     "InternalError",
@@ -54,6 +56,7 @@ __all__ = [
     "ValuesError",
     "VersionError",
     "__version__",
+    "diff",
     "load",
     "merge_values",
     "render_many",
