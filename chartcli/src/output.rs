@@ -46,6 +46,16 @@ pub(crate) fn print_json(value: &Value) -> Result<(), Failure> {
     Ok(())
 }
 
+/// As [`print`], for what is not there in one piece.
+pub(crate) fn stream(write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) {
+    /// As much as a pipe takes at once.
+    const BUFFER: usize = 64 << 10;
+    let mut out = std::io::BufWriter::with_capacity(BUFFER, std::io::stdout().lock());
+    if write(&mut out).and_then(|()| out.flush()).is_err() {
+        std::process::exit(1);
+    }
+}
+
 /// Writes a file whole or not at all, with the folders above it: a reader never meets half of it.
 pub(crate) fn write_file(path: &Path, content: &[u8]) -> std::io::Result<()> {
     let parent = match path.parent() {

@@ -63,6 +63,7 @@ pub(crate) fn exception(py: Python<'_>, error: &Error) -> PyErr {
         ErrorKind::Manifest => ("ManifestError", "manifest"),
         ErrorKind::Dependency => ("DependencyError", "dependency"),
         ErrorKind::Version => ("VersionError", "version"),
+        ErrorKind::Signature => ("SignatureError", "signature"),
         ErrorKind::Limit => ("LimitError", "limit"),
         ErrorKind::Usage => ("UsageError", "usage"),
         ErrorKind::Jinja => ("JinjaError", "jinja"),

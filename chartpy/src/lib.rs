@@ -10,6 +10,7 @@ mod helmfile;
 mod jinja;
 mod many;
 mod merge;
+mod package;
 mod rendered;
 mod request;
 mod tree;
@@ -32,6 +33,8 @@ mod _chartpy {
     use super::many::render_many;
     #[pymodule_export]
     use super::merge::merge_values;
+    #[pymodule_export]
+    use super::package::{digest, listing, verify};
     #[pymodule_export]
     use super::rendered::{Manifest, Rendered, restore_rendered};
 

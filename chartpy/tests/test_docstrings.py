@@ -19,7 +19,18 @@ def test_examples_of_modules_run(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "item", [chartpy.load, chartpy.merge_values, chartpy.render_many, CHART.render, CHART.lint, CHART.package]
+    "item",
+    [
+        chartpy.load,
+        chartpy.merge_values,
+        chartpy.render_many,
+        chartpy.digest,
+        chartpy.listing,
+        chartpy.verify,
+        CHART.render,
+        CHART.lint,
+        CHART.package,
+    ],
 )
 def test_examples_of_functions_run(item: object) -> None:
     text = item.__doc__

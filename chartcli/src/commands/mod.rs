@@ -356,7 +356,7 @@ pub(crate) static ALL: &[Spec] = &[
         ["package"],
         "package [CHART_PATH] [...]",
         "package a chart directory into a chart archive",
-        [package::FLAGS],
+        [package::FLAGS, network::TLS, network::PLAIN_HTTP, network::CREDENTIALS],
         Arguments::Any,
         package::run
     ),

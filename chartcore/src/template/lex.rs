@@ -84,8 +84,12 @@ fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
+#[inline]
 fn is_alphanumeric(letter: char) -> bool {
-    letter == '_' || is_letter(letter) || is_digit(letter)
+    if letter.is_ascii() {
+        return letter == '_' || letter.is_ascii_alphanumeric();
+    }
+    is_letter(letter) || is_digit(letter)
 }
 
 /// Go: fmt's `%#U`.
@@ -98,7 +102,13 @@ fn unicode_name(letter: char) -> String {
 }
 
 /// The first letter and its length, for text that is not at its end.
+#[inline]
 fn decode(text: &[u8]) -> (char, usize) {
+    if let Some(&byte) = text.first()
+        && byte.is_ascii()
+    {
+        return (char::from(byte), 1);
+    }
     unicode::first(text).unwrap_or((unicode::REPLACEMENT, 1))
 }
 
@@ -410,6 +420,8 @@ impl<'s> Lexer<'s> {
 
     fn quoted(&mut self, quote: u8, kind: TokenKind, unterminated: &str) -> Token {
         loop {
+            // To the next byte that means anything.
+            self.at += memchr::memchr3(quote, b'\\', b'\n', self.rest()).unwrap_or(self.rest().len());
             match self.peek() {
                 None | Some(b'\n') => return self.fail(unterminated),
                 Some(b'\\') => match self.source.get(self.at + 1) {

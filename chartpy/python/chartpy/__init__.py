@@ -11,7 +11,18 @@
 [{'kind': 'Deployment', 'spec': {'replicas': 3}}]
 """
 
-from chartpy._chartpy import Chart, Manifest, Rendered, __version__, load, merge_values, render_many
+from chartpy._chartpy import (
+    Chart,
+    Manifest,
+    Rendered,
+    __version__,
+    digest,
+    listing,
+    load,
+    merge_values,
+    render_many,
+    verify,
+)
 from chartpy.diff import Diff, diff
 from chartpy.errors import (
     ChartError,
@@ -24,13 +35,14 @@ from chartpy.errors import (
     ManifestError,
     MissingFileError,
     SchemaError,
+    SignatureError,
     TemplateError,
     UsageError,
     ValuesError,
     VersionError,
 )
 from chartpy.jobs import RenderJob
-from chartpy.records import Diagnostic, Finding, Package
+from chartpy.records import Diagnostic, Digests, Finding, Listing, Package, PackedFile, Verification
 
 __all__ = [
     "Chart",
@@ -38,26 +50,34 @@ __all__ = [
     "DependencyError",
     "Diagnostic",
     "Diff",
+    "Digests",
     "Finding",
     "HelmfileError",
     "InternalError",
     "JinjaError",
     "LimitError",
+    "Listing",
     "LoadError",
     "Manifest",
     "ManifestError",
     "MissingFileError",
     "Package",
+    "PackedFile",
     "RenderJob",
     "Rendered",
     "SchemaError",
+    "SignatureError",
     "TemplateError",
     "UsageError",
     "ValuesError",
+    "Verification",
     "VersionError",
     "__version__",
     "diff",
+    "digest",
+    "listing",
     "load",
     "merge_values",
     "render_many",
+    "verify",
 ]

@@ -30,6 +30,7 @@ __all__ = [
     "ManifestError",
     "MissingFileError",
     "SchemaError",
+    "SignatureError",
     "TemplateError",
     "UsageError",
     "ValuesError",
@@ -132,6 +133,10 @@ class DependencyError(ChartError, LookupError):
 
 class VersionError(ChartError, ValueError):
     """A version or a constraint is malformed."""
+
+
+class SignatureError(ChartError):
+    """A signature does not count, or a key or provenance file cannot be used."""
 
 
 class LimitError(ChartError):

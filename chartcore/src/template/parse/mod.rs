@@ -24,7 +24,7 @@ use pipelines::OpenPipe;
 /// A parsed file: independent of the file's name, shared between renders and threads.
 #[derive(Debug)]
 pub struct Parsed {
-    pub(super) source: Box<[u8]>,
+    pub(super) source: Arc<[u8]>,
     pub(super) ast: Ast,
     /// The file itself, then what it defines, in the order the definitions end.
     pub(super) bodies: Vec<Body>,
@@ -65,6 +65,14 @@ impl Parsed {
 /// # Errors
 /// What Go's parser says, with the line.
 pub fn parse(source: &[u8], compat: Compat) -> Result<Arc<Parsed>, ParseError> {
+    parse_shared(&Arc::from(source), compat)
+}
+
+/// As [`parse`], sharing the source.
+///
+/// # Errors
+/// As for [`parse`].
+pub fn parse_shared(source: &Arc<[u8]>, compat: Compat) -> Result<Arc<Parsed>, ParseError> {
     parse_with(source, Vocabulary::Helm(compat))
 }
 
@@ -74,10 +82,10 @@ pub fn parse(source: &[u8], compat: Compat) -> Result<Arc<Parsed>, ParseError> {
 /// # Errors
 /// What Go's parser says, with the line.
 pub fn parse_plain(source: &[u8]) -> Result<Arc<Parsed>, ParseError> {
-    parse_with(source, Vocabulary::Go)
+    parse_with(&Arc::from(source), Vocabulary::Go)
 }
 
-fn parse_with(source: &[u8], vocabulary: Vocabulary) -> Result<Arc<Parsed>, ParseError> {
+fn parse_with(source: &Arc<[u8]>, vocabulary: Vocabulary) -> Result<Arc<Parsed>, ParseError> {
     if source.len() > i32::MAX as usize {
         return Err(ParseError {
             line: 1,
@@ -85,7 +93,7 @@ fn parse_with(source: &[u8], vocabulary: Vocabulary) -> Result<Arc<Parsed>, Pars
             started: None,
         });
     }
-    Parser::new(source, vocabulary).run().map(Arc::new)
+    Parser::new(source, vocabulary).run(source).map(Arc::new)
 }
 
 /// What a control structure remembers until its `{{end}}`.
@@ -303,7 +311,7 @@ impl<'s> Parser<'s> {
 
     // --- templates ---
 
-    fn run(mut self) -> Result<Parsed, ParseError> {
+    fn run(mut self, source: &Arc<[u8]>) -> Result<Parsed, ParseError> {
         loop {
             if self.trees.len() == 1 && self.tree().controls.is_empty() {
                 match self.peek().kind {
@@ -328,8 +336,13 @@ impl<'s> Parser<'s> {
         self.close_tree()?;
         // The file's body was closed last; it goes first.
         self.bodies.rotate_right(1);
+        // A chart keeps hundreds of these: what was room to grow goes back.
+        self.ast.nodes.shrink_to_fit();
+        self.ast.children.shrink_to_fit();
+        self.idents.shrink_to_fit();
+        self.literals.shrink_to_fit();
         Ok(Parsed {
-            source: self.source.into(),
+            source: Arc::clone(source),
             ast: self.ast,
             bodies: self.bodies,
             idents: self.idents,
@@ -365,6 +378,7 @@ impl<'s> Parser<'s> {
     fn close_tree(&mut self) -> Result<(), ParseError> {
         self.tree().code.push(Op::Return);
         let tree = self.tree();
+        tree.code.shrink_to_fit();
         let body = Body {
             name: tree.name.take(),
             code: std::mem::take(&mut tree.code),
