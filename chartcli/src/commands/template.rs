@@ -4,12 +4,13 @@ use std::fs;
 use std::path::Path;
 
 use chartcore::manifest::{Manifests, OutputFile, PrintOptions, WriteMode};
-use chartcore::render::{Capabilities, RenderOptions};
+use chartcore::render::{Capabilities, RenderOptions, Rendered};
 use chartcore::template::SystemHost;
 use chartcore::{Compat, ErrorKind};
 
 use super::post_renderer::PostRenderer;
 use super::{Context, Failure, Outcome, source};
+use crate::settings::Role;
 
 /// The longest release name. Helm: pkg/chart/common/util/validate_name.go via pkg/action.
 const RELEASE_NAME: &str = "release-name";
@@ -69,6 +70,7 @@ pub(crate) fn run(context: &Context<'_>) -> Outcome {
         }
     })?;
     crate::report::warnings(context.settings, rendered.warnings());
+    check_unused(context, &rendered)?;
 
     let print = PrintOptions {
         crds: given.switch("include-crds"),
@@ -115,6 +117,29 @@ pub(crate) fn run(context: &Context<'_>) -> Outcome {
     // The process ends here; taking a large chart apart piece by piece would be a tenth of its time.
     std::mem::forget((chart, rendered, manifests));
     Ok(())
+}
+
+/// Tells of settings that nothing reads; as `helm` only when asked, because Helm says nothing.
+fn check_unused(context: &Context<'_>, rendered: &Rendered) -> Result<(), Failure> {
+    const FLAGS: [&str; 7] =
+        ["values", "set", "set-string", "set-json", "set-file", "set-literal", "set-jsonpath"];
+    let given = &context.given;
+    let strict = given.switch("strict-values");
+    let any = FLAGS.iter().any(|flag| !given.array(flag).is_empty());
+    if !any || !(strict || context.settings.role == Role::Native) {
+        return Ok(());
+    }
+    let unused = rendered.unused_values();
+    match unused.first() {
+        Some(first) if strict => {
+            let error = chartcore::Error::new(ErrorKind::Values, first.message.clone());
+            Err(error.with_diagnostic(first.clone()).into())
+        }
+        _ => {
+            crate::report::notices(context.settings, &unused);
+            Ok(())
+        }
+    }
 }
 
 /// Helm 3: a switch; Helm 4: pkg/cmd/flags.go, the strategies of waiting. Nothing here waits.
@@ -202,6 +227,13 @@ fn write(folder: &Path, files: &[OutputFile]) -> Outcome {
     let mut told = Vec::new();
     for file in files {
         let path = folder.join(&file.path);
+        let parent = path.parent().unwrap_or(folder);
+        match fs::metadata(parent) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(chartcore::files::directory::io_error("stat", parent, error).into());
+            }
+            _ => {}
+        }
         write_file(&path, file)
             .map_err(|error| chartcore::files::directory::io_error("open", &path, error))?;
         told.extend_from_slice(

@@ -91,6 +91,8 @@ fn parse_with(source: &Arc<[u8]>, vocabulary: Vocabulary) -> Result<Arc<Parsed>,
             line: 1,
             message: "the template is larger than 2 GiB".to_owned(),
             started: None,
+            column: 0,
+            opened: None,
         });
     }
     Parser::new(source, vocabulary).run(source).map(Arc::new)
@@ -99,6 +101,8 @@ fn parse_with(source: &Arc<[u8]>, vocabulary: Vocabulary) -> Result<Arc<Parsed>,
 /// What a control structure remembers until its `{{end}}`.
 struct Control {
     kind: ControlKind,
+    /// Where its action starts.
+    started: u32,
     /// Whether it stands in the else of the one around it and ends with it.
     chained: bool,
     in_else: bool,
@@ -289,7 +293,29 @@ impl<'s> Parser<'s> {
     #[cold]
     fn error(&mut self, message: impl Into<String>) -> ParseError {
         let last = self.tree().last;
-        ParseError { line: self.lexer.line(last), message: message.into(), started: None }
+        let message = message.into();
+        let (line, column) = self.lexer.place(last);
+        let action = self.tree().action.map(|action| self.lexer.line(action));
+        let opened = match action {
+            _ if message.starts_with("unexpected EOF") => self.unclosed(),
+            Some(started) if started < line => Some((started, "action")),
+            _ => None,
+        };
+        ParseError { line, message, started: None, column, opened }
+    }
+
+    /// The innermost structure that waits for its `{{end}}`.
+    fn unclosed(&mut self) -> Option<(usize, &'static str)> {
+        let tree = self.trees.last()?;
+        let (started, word) = match tree.controls.last() {
+            Some(control) => (control.started, control.kind.word()),
+            // A definition starts with an action of the tree around it.
+            None => {
+                let around = self.trees.len().checked_sub(2).and_then(|index| self.trees.get(index))?;
+                (around.action?, tree.context.split(' ').next()?)
+            }
+        };
+        Some((self.lexer.line(started), word))
     }
 
     #[cold]
@@ -554,6 +580,7 @@ impl<'s> Parser<'s> {
         tree.empty = false;
         let control = Control {
             kind,
+            started: tree.action.unwrap_or(tree.last),
             chained,
             in_else: false,
             declared,
