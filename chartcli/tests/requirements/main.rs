@@ -9,9 +9,11 @@
 mod archive;
 mod cli;
 mod corpus;
+mod dependency;
 mod engine;
 mod library;
 mod lint;
 mod load;
+mod repository;
 mod said;
 mod values;
