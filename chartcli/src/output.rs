@@ -16,36 +16,6 @@ pub(crate) fn print(bytes: &[u8]) {
     }
 }
 
-/// How results are printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Format {
-    /// For people.
-    Table,
-    /// For programs.
-    Json,
-}
-
-impl Format {
-    /// Reads `--output`.
-    pub(crate) fn of(text: Option<&str>) -> Result<Self, Failure> {
-        match text {
-            None | Some("" | "table") => Ok(Self::Table),
-            Some("json") => Ok(Self::Json),
-            Some(other) => {
-                Err(Failure::Usage(format!("invalid format type {other:?}: must be \"table\" or \"json\"")))
-            }
-        }
-    }
-}
-
-/// Prints a value as one line of JSON.
-pub(crate) fn print_json(value: &Value) -> Result<(), Failure> {
-    let mut text = json::write(value).map_err(|error| Failure::Usage(error.to_string()))?;
-    text.push(b'\n');
-    print(&text);
-    Ok(())
-}
-
 /// As [`print`], for what is not there in one piece.
 pub(crate) fn stream(write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) {
     /// As much as a pipe takes at once.
@@ -96,6 +66,7 @@ pub(crate) enum Encoding {
 #[derive(Debug, Clone)]
 pub(crate) enum Cell {
     Text(String),
+    Number(u64),
     Group(Row),
     List(Vec<Row>),
 }
@@ -109,10 +80,17 @@ impl From<String> for Cell {
     }
 }
 
+impl From<u64> for Cell {
+    fn from(number: u64) -> Self {
+        Self::Number(number)
+    }
+}
+
 impl Cell {
     fn to_value(&self) -> Value {
         match self {
             Self::Text(text) => text.as_str().into(),
+            Self::Number(number) => i64::try_from(*number).unwrap_or(i64::MAX).into(),
             Self::Group(row) => row_value(row),
             Self::List(rows) => rows.iter().map(row_value).collect::<Vec<_>>().into(),
         }
