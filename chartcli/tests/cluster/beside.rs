@@ -66,7 +66,7 @@ fn corpus_charts_live_the_same_lives() {
         println!("the corpus is not beside this checkout: nothing to compare");
         return;
     };
-    let charts: Vec<PathBuf> = charts(&folder).into_iter().filter(|chart| is_stable(chart)).collect();
+    let charts = charts(&folder);
     let (mut same, mut refused) = (0, 0);
     let mut different: Vec<String> = Vec::new();
     for some in charts.chunks(4) {
@@ -76,6 +76,7 @@ fn corpus_charts_live_the_same_lives() {
         let lives: Vec<_> = std::thread::scope(|scope| {
             let running: Vec<_> = some
                 .iter()
+                .filter(|chart| is_stable(chart))
                 .map(|chart| scope.spawn(move || (chart, life(Tool::Chart, chart), life(Tool::Helm4, chart))))
                 .collect();
             running.into_iter().map(|life| life.join().expect("no panic")).collect()
@@ -84,7 +85,11 @@ fn corpus_charts_live_the_same_lives() {
             match (ours, theirs) {
                 (Ok(ours), Ok(theirs)) if ours == theirs => same += 1,
                 (Err(ours), Err(theirs)) if ours == theirs => refused += 1,
-                (ours, theirs) => different.push(format!("{}\n{}", chart.display(), told(&ours, &theirs))),
+                (ours, theirs) => {
+                    let text = format!("{}\n{}", chart.display(), told(&ours, &theirs));
+                    println!("{text}");
+                    different.push(text);
+                }
             }
         }
     }

@@ -579,7 +579,7 @@ fn row_157_a_failed_upgrade_is_rolled_back() {
 fn check_undoing(tool: Tool, flag: &str, reason: &str) {
     let space = Space::new();
     let chart = space.created("web");
-    space.must(tool, &format!("install r {chart}"));
+    space.must(tool, &format!("install r {chart} --wait --timeout 3m"));
     let before = space.live();
     let stuck = "--set nodeSelector.no=node";
     let refused = space.run(tool, &format!("upgrade r {chart} {stuck} {flag} --timeout 20s"));
