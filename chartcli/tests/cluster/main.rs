@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, reason = "a check that cannot be made here says so")]
 
 mod beside;
+mod docs;
 mod dry_runs;
 mod failures;
 mod interoperation;

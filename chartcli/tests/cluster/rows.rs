@@ -564,31 +564,37 @@ fn row_156_rollback_can_wait_and_pretend() {
 
 #[test]
 fn row_157_a_failed_upgrade_is_rolled_back() {
-    for (tool, flag, reason) in [
+    let cases = [
         (Tool::Chart, "--rollback-on-failure", "rollback-on-failure"),
         (Tool::Chart, "--atomic", "rollback-on-failure"),
         (Tool::Chart3, "--atomic", "atomic"),
-    ] {
-        let space = Space::new();
-        let chart = space.created("web");
-        space.must(tool, &format!("install r {chart}"));
-        let before = space.live();
-        let refused =
-            space.run(tool, &format!("upgrade r {chart} --set nodeSelector.no=node {flag} --timeout 12s"));
-        let start = format!(
-            "Error: UPGRADE FAILED: release r failed, and has been rolled back due to {reason} being set: "
-        );
-        assert!(refused.error().starts_with(&start), "{}", refused.err);
-        assert_eq!(space.live(), before, "{flag}");
-        assert_eq!(space.statuses("r"), ["superseded", "failed", "deployed"], "{flag}");
-        let refused =
-            space.run(tool, &format!("install s {chart} --set nodeSelector.no=node {flag} --timeout 3s"));
-        let start = format!(
-            "Error: INSTALLATION FAILED: release s failed, and has been uninstalled due to {reason} being set: "
-        );
-        assert!(refused.error().starts_with(&start), "{}", refused.err);
-        assert_eq!(space.live(), before, "{flag}");
-    }
+    ];
+    std::thread::scope(|scope| {
+        for (tool, flag, reason) in cases {
+            scope.spawn(move || check_undoing(tool, flag, reason));
+        }
+    });
+}
+
+fn check_undoing(tool: Tool, flag: &str, reason: &str) {
+    let space = Space::new();
+    let chart = space.created("web");
+    space.must(tool, &format!("install r {chart} --wait --timeout 3m"));
+    let before = space.live();
+    let stuck = "--set nodeSelector.no=node";
+    let refused = space.run(tool, &format!("upgrade r {chart} {stuck} {flag} --timeout 20s"));
+    let start = format!(
+        "Error: UPGRADE FAILED: release r failed, and has been rolled back due to {reason} being set: "
+    );
+    assert!(refused.error().starts_with(&start), "{}", refused.err);
+    assert_eq!(space.live(), before, "{flag}");
+    assert_eq!(space.statuses("r"), ["superseded", "failed", "deployed"], "{flag}");
+    let refused = space.run(tool, &format!("install s {chart} {stuck} {flag} --timeout 5s"));
+    let start = format!(
+        "Error: INSTALLATION FAILED: release s failed, and has been uninstalled due to {reason} being set: "
+    );
+    assert!(refused.error().starts_with(&start), "{}", refused.err);
+    assert_eq!(space.live(), before, "{flag}");
 }
 
 #[test]

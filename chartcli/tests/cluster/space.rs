@@ -225,7 +225,9 @@ impl Space {
                     && name != "kube-root-ca.crt"
                     && !(*kind == "ServiceAccount" && name == "default")
                     && live.pointer("/metadata/deletionTimestamp").is_none()
-                    && live.pointer("/metadata/ownerReferences").is_none();
+                    && live.pointer("/metadata/ownerReferences").is_none()
+                    // A StatefulSet's own claims come when their time comes.
+                    && (*kind != "PersistentVolumeClaim" || is_marked(&live));
                 if is_ours {
                     let text = neutral(live).to_string().replace(&self.namespace, "NAMESPACE");
                     found.push((format!("{kind}/{name}"), serde_json::from_str(&text).expect("JSON")));
@@ -272,6 +274,12 @@ impl Drop for Space {
             let _ = cluster.delete(&objects, Propagation::Background);
         }
     }
+}
+
+/// Whether a release made it.
+fn is_marked(live: &Json) -> bool {
+    let annotations = live.pointer("/metadata/annotations");
+    annotations.is_some_and(|annotations| annotations.get("meta.helm.sh/release-name").is_some())
 }
 
 /// Kinds that charts put into namespaces.
@@ -334,9 +342,19 @@ fn neutral(mut live: Json) -> Json {
             map.retain(|key, _| !uid(key));
         }
     }
+    // Checksums of texts that name the namespace.
+    for pointer in
+        ["/spec/template/metadata/annotations", "/spec/jobTemplate/spec/template/metadata/annotations"]
+    {
+        if let Some(map) = live.pointer_mut(pointer).and_then(Json::as_object_mut) {
+            map.retain(|key, _| !key.contains("checksum"));
+        }
+    }
     if let Some(map) = live.pointer_mut("/metadata/annotations").and_then(Json::as_object_mut) {
         map.retain(|key, _| {
-            key != "deployment.kubernetes.io/revision" && !key.starts_with("pv.kubernetes.io/")
+            key != "deployment.kubernetes.io/revision"
+                && !key.starts_with("pv.kubernetes.io/")
+                && !key.starts_with("deprecated.daemonset.")
         });
     }
     live
