@@ -10,6 +10,8 @@ mod helmfile;
 mod jinja;
 mod many;
 mod merge;
+mod package;
+mod remote;
 mod rendered;
 mod request;
 mod tree;
@@ -32,6 +34,10 @@ mod _chartpy {
     use super::many::render_many;
     #[pymodule_export]
     use super::merge::merge_values;
+    #[pymodule_export]
+    use super::package::{digest, listing, verify};
+    #[pymodule_export]
+    use super::remote::{fetch, publish, resolve_version};
     #[pymodule_export]
     use super::rendered::{Manifest, Rendered, restore_rendered};
 

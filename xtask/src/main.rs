@@ -141,10 +141,24 @@ fn compare(rest: &[&str]) -> Outcome {
     if let Some(corpus) = live::corpus_folder()? {
         words.extend(["--corpus".into(), corpus]);
     }
+    let report = places::target().join("compare.json");
+    words.extend(["--json".into(), report.clone()]);
     let mut words: Vec<String> = words.into_iter().map(|word| word.to_string_lossy().into_owned()).collect();
     words.extend(rest.iter().map(|word| (*word).to_owned()));
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    process::must("python3".into(), &words, &root)
+    let outcome = process::must("python3".into(), &words, &root);
+    // Bars that were missed are figures all the same.
+    if let Ok(text) = std::fs::read_to_string(&report) {
+        std::fs::remove_file(&report).map_err(|error| error.to_string())?;
+        let measured: serde_json::Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+        for (name, row) in measured.as_object().into_iter().flatten() {
+            let most = if name.starts_with("growth.") { "_most" } else { "" };
+            if let Some(ratio) = row["ratio"].as_f64() {
+                figures::record(&format!("{}{name}{most}", figures::SPEED), ratio)?;
+            }
+        }
+    }
+    outcome
 }
 
 /// The value after `flag`, as a number.

@@ -96,7 +96,7 @@ pub(crate) fn render(
     options: &RenderOptions,
 ) -> Result<Rendered, Failure> {
     chartcore::render::check(chart, options)?;
-    let merge = merge_options(context);
+    let merge = merge_options(context).parse_ahead(true);
     let values =
         values::merge_with(chart, overrides, &merge).map_err(|error| match context.settings.compat {
             // Helm 4 names the step that failed, if there is one: without declared dependencies nothing is merged

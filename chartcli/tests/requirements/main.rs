@@ -10,12 +10,14 @@
 mod archive;
 mod cli;
 mod corpus;
+mod dependency;
 mod engine;
 mod library;
 mod lint;
 mod load;
 mod publish;
 mod registry;
+mod repository;
 mod said;
 mod values;
 mod world;

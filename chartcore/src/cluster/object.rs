@@ -211,13 +211,13 @@ mod tests {
     #[test]
     fn manifests_become_documents() {
         let manifest =
-            b"---\n# nothing\n---\napiVersion: v1\nkind: List\nitems:\n- {kind: A, n: 1}\n- {kind: B}\n---\n\
+            b"---\n# nothing\n---\napiVersion: v1\nkind: List\nitems:\n- {kind: A, x: 1}\n- {kind: B}\n---\n\
                          kind: C\nport: 8080\nratio: 1.0\nhalf: 0.5\n";
         let documents = documents(manifest).unwrap();
         let text = serde_json::to_string(&documents).unwrap();
         assert_eq!(
             text,
-            r#"[{"kind":"A","n":1},{"kind":"B"},{"half":0.5,"kind":"C","port":8080,"ratio":1}]"#
+            r#"[{"kind":"A","x":1},{"kind":"B"},{"half":0.5,"kind":"C","port":8080,"ratio":1}]"#
         );
     }
 

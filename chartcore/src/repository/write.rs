@@ -366,8 +366,8 @@ pub fn index_folder(
                 write_whole(path, &NewIndex::empty(options.now).to_text(format)?)?;
             }
             _ => {
-                let older = directory::read_file(path, super::LARGEST_INDEX)
-                    .map_err(|error| error.prefixed("merge failed: "))?;
+                let older =
+                    super::index::read_whole(path).map_err(|error| error.prefixed("merge failed: "))?;
                 index.merge(&older, path, options)?;
             }
         }
