@@ -39,6 +39,7 @@ fn hostile_manifests_are_refused() {
         let message = refusal(&bytes).to_string();
         assert!(message.lines().next().unwrap().starts_with(&first), "{name}: {message}");
     }
+    assert!(peak() < 256, "{} MiB", peak());
 }
 
 #[test]
@@ -54,6 +55,7 @@ fn deep_and_large_manifests_are_refused() {
     let layer = format!("{{\"mediaType\":\"x\",\"digest\":\"sha256:{}\",\"size\":1}}", "a".repeat(64));
     let many = format!("{{\"schemaVersion\":2,\"layers\":[{}]}}", vec![layer; 20_000].join(","));
     assert!(refusal(many.as_bytes()).to_string().contains("minimum number of descriptors"));
+    assert!(peak() < 256, "{} MiB", peak());
 }
 
 #[test]
@@ -65,6 +67,19 @@ fn hostile_references_are_refused() {
         let message = Reference::parse(&text).unwrap_err().to_string();
         assert!(message.starts_with(&format!("invalid reference: {first}")), "{text}: {message}");
     }
+}
+
+/// The most memory this process has had, in MiB.
+#[cfg(target_os = "linux")]
+fn peak() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1024
+}
+
+#[cfg(not(target_os = "linux"))]
+fn peak() -> u64 {
+    0
 }
 
 fn client() -> Client {

@@ -26,6 +26,36 @@ fn tags(world: &World) -> Vec<String> {
 }
 
 #[test]
+fn row_004_two_charts_in_one_call() {
+    let world = World::plain();
+    let clone = world.clone_with_chart("clone");
+    let second = clone.join("charts/launcher-populator");
+    write(&second.join("Chart.yaml"), "apiVersion: v2\nname: launcher-populator\nversion: 0.1.0\n");
+    write(
+        &second.join("templates/a.yaml"),
+        "kind: ConfigMap\napiVersion: v1\nmetadata: {name: \"{{ .Release.Name }}\"}\n",
+    );
+    world.commit(&clone, "two");
+    let target = world.oci("charts");
+    let said = world.chart_in(&clone, &["publish", CHART, "charts/launcher-populator", &target]).json();
+    let names: Vec<_> = said.iter().map(|line| line["name"].as_str().unwrap()).collect();
+    assert_eq!(names, [NAME, "launcher-populator"]);
+    for (name, folder) in [(NAME, clone.join(CHART)), ("launcher-populator", second)] {
+        let remote = world.chart(&["template", "r", &format!("{target}/{name}"), "--version", "0.1.0"]).ok();
+        assert_eq!(remote, world.chart(&["template", "r", folder.to_str().unwrap()]).ok());
+    }
+    // One that is there with other content stops all: nothing is pushed before all are looked for.
+    write(
+        &clone.join("charts/dpctlr/Chart.yaml"),
+        &format!("apiVersion: v2\nname: {NAME}\nversion: 0.2.0\n"),
+    );
+    write(&clone.join("charts/launcher-populator/values.yaml"), "a: 1\n");
+    world.commit(&clone, "three");
+    world.chart_in(&clone, &["publish", CHART, "charts/launcher-populator", &target]).failed(3);
+    assert_eq!(tags(&world), ["0.1.0"]);
+}
+
+#[test]
 fn row_006_the_commit_is_in_the_version() {
     let world = World::plain();
     let clone = world.clone_with_chart("clone");

@@ -11,7 +11,7 @@ use super::tags::{builds_of, choose, versions};
 use crate::Compat;
 use crate::archive::Digest;
 use crate::cache::{Cache, Kind};
-use crate::chart::{LoadOptions, Metadata, VersionCheck, load_archive};
+use crate::chart::{Chart, LoadOptions, Metadata, VersionCheck, load_archive};
 use crate::diag::Diagnostic;
 use crate::error::{Error, ErrorKind, Result};
 use crate::transport::{Download, Expected, Progress};
@@ -176,6 +176,15 @@ impl Registry {
         let bytes = self.blob(&remote.reference, &remote.chart, remote.chart.size)?;
         check(remote, &bytes)?;
         Ok(bytes)
+    }
+
+    /// Loads the chart that a reference and `--version` name, in memory.
+    ///
+    /// # Errors
+    /// As [`Registry::resolve`], [`Registry::look_up`], [`Registry::archive`] and loading.
+    pub fn load(&self, reference: &Reference, wanted: &str, options: &LoadOptions) -> Result<Chart> {
+        let remote = self.look_up(&self.resolve(reference, wanted, options.compat)?)?;
+        load_archive(&self.archive(&remote)?, options)
     }
 
     /// The archive as a file: from `cache`, or fetched into it.
