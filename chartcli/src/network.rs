@@ -7,7 +7,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use chartcore::transport::{
-    Client, ClientOptions, Credentials, NoProgress, Progress, Proxies, Secret, Timeouts, TlsOptions,
+    Client, ClientOptions, Credentials, NoProgress, Progress, Proxies, RetryOptions, Secret, Timeouts,
+    TlsOptions,
 };
 
 use crate::commands::{Context, Failure};
@@ -50,6 +51,37 @@ pub(crate) fn proxies(environment: impl Fn(&str) -> Option<String>) -> Proxies {
     }
 }
 
+/// How long servers are waited for and how often they are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Patience {
+    timeouts: Timeouts,
+    retry: RetryOptions,
+}
+
+/// `CHART_ATTEMPTS`, `CHART_RETRY_DELAY` and `CHART_IDLE_TIMEOUT`: a number and two Go durations.
+pub(crate) fn patience(environment: impl Fn(&str) -> Option<String>) -> Result<Patience, String> {
+    let mut patience = Patience::default();
+    let time = |name: &str| match environment(name) {
+        None => Ok(None),
+        Some(text) => match duration(&text) {
+            Some(time) if !time.is_zero() => Ok(Some(time)),
+            _ => Err(format!("invalid {name} {text:?}: must be a duration such as 500ms or 30s")),
+        },
+    };
+    if let Some(text) = environment("CHART_ATTEMPTS") {
+        let attempts = text.parse().ok().filter(|attempts| (1..=100).contains(attempts));
+        let wrong = || format!("invalid CHART_ATTEMPTS {text:?}: must be a number from 1 to 100");
+        patience.retry.attempts = attempts.ok_or_else(wrong)?;
+    }
+    if let Some(delay) = time("CHART_RETRY_DELAY")? {
+        patience.retry.first_delay = delay;
+    }
+    if let Some(idle) = time("CHART_IDLE_TIMEOUT")? {
+        patience.timeouts.idle = idle;
+    }
+    Ok(patience)
+}
+
 /// The TLS options that the flags ask for.
 pub(crate) fn tls(given: &Given<'_>) -> TlsOptions {
     let file = |flag: &str| given.text(flag).filter(|text| !text.is_empty()).map(PathBuf::from);
@@ -64,13 +96,14 @@ pub(crate) fn tls(given: &Given<'_>) -> TlsOptions {
 
 /// The options of a client as flags and environment have it.
 pub(crate) fn client_options(context: &Context<'_>) -> ClientOptions {
-    let mut timeouts = Timeouts::default();
+    let Patience { mut timeouts, retry } = context.settings.patience;
     timeouts.total = context.given.text("timeout").and_then(duration).filter(|total| !total.is_zero());
     ClientOptions {
         tls: tls(&context.given),
         proxies: context.settings.proxies.clone(),
         plain_http: context.given.switch("plain-http"),
         timeouts,
+        retry,
         ..ClientOptions::default()
     }
 }
@@ -247,6 +280,22 @@ mod tests {
             assert_eq!(duration(text), Some(Duration::from_secs_f64(seconds)), "{text}");
         }
         assert_eq!(duration("-1s"), None);
+    }
+
+    #[test]
+    fn patience_is_read_and_checked() {
+        let only = |name: &'static str, text: &'static str| {
+            patience(move |asked| (asked == name).then(|| text.to_owned()))
+        };
+        assert_eq!(only("", "").unwrap(), Patience::default());
+        assert_eq!(only("CHART_ATTEMPTS", "2").unwrap().retry.attempts, 2);
+        assert_eq!(only("CHART_RETRY_DELAY", "1ms").unwrap().retry.first_delay, Duration::from_millis(1));
+        assert_eq!(only("CHART_IDLE_TIMEOUT", "2s").unwrap().timeouts.idle, Duration::from_secs(2));
+        for (name, text) in
+            [("CHART_ATTEMPTS", "0"), ("CHART_RETRY_DELAY", "fast"), ("CHART_IDLE_TIMEOUT", "0")]
+        {
+            assert!(only(name, text).unwrap_err().starts_with(&format!("invalid {name} {text:?}: must be")));
+        }
     }
 
     #[test]

@@ -46,8 +46,28 @@ pub(crate) fn print_json(value: &Value) -> Result<(), Failure> {
     Ok(())
 }
 
+/// As [`print`], for what is not there in one piece.
+pub(crate) fn stream(write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) {
+    /// As much as a pipe takes at once.
+    const BUFFER: usize = 64 << 10;
+    let mut out = std::io::BufWriter::with_capacity(BUFFER, std::io::stdout().lock());
+    if write(&mut out).and_then(|()| out.flush()).is_err() {
+        std::process::exit(1);
+    }
+}
+
 /// Writes a file whole or not at all, with the folders above it: a reader never meets half of it.
 pub(crate) fn write_file(path: &Path, content: &[u8]) -> std::io::Result<()> {
+    write_with_mode(path, content, 0o644)
+}
+
+/// As [`write_file`], for the user's eyes alone.
+pub(crate) fn write_private(path: &Path, content: &[u8]) -> std::io::Result<()> {
+    write_with_mode(path, content, 0o600)
+}
+
+#[cfg_attr(not(unix), allow(unused_variables, reason = "only Unix has modes"))]
+fn write_with_mode(path: &Path, content: &[u8], mode: u32) -> std::io::Result<()> {
     let parent = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -58,7 +78,7 @@ pub(crate) fn write_file(path: &Path, content: &[u8]) -> std::io::Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        temporary.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
+        temporary.as_file().set_permissions(std::fs::Permissions::from_mode(mode))?;
     }
     temporary.persist(path).map_err(|error| error.error)?;
     Ok(())

@@ -11,6 +11,7 @@ use pyo3::types::{PyDict, PyMapping, PyTuple};
 
 use crate::boundary::enter;
 use crate::tree;
+use crate::watch::Watch;
 
 /// How many folders of templates stay compiled.
 const KEPT: usize = 8;
@@ -40,7 +41,7 @@ pub(crate) struct Environment {
 #[pymethods]
 impl Environment {
     #[new]
-    #[pyo3(signature = (folder, *, prelude = USUAL_PRELUDE, filters = None, globals = None))]
+    #[pyo3(signature = (folder, *, prelude = "_macros.j2", filters = None, globals = None))]
     fn new(
         py: Python<'_>,
         folder: PathBuf,
@@ -64,8 +65,12 @@ impl Environment {
     /// Each text is stripped and ends with one newline. Raises `JinjaError` with the template and its line.
     fn render<'py>(&self, py: Python<'py>, values: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
         let values = read(values)?;
-        let texts = enter(py, || self.inner.render(&values))?;
-        to_dict(py, &texts)
+        let watch = Watch::default();
+        let texts = enter(py, || self.inner.render_until(&values, &|| watch.stopped()));
+        match watch.caught() {
+            Some(signal) => Err(signal),
+            None => to_dict(py, &texts?),
+        }
     }
 
     /// Render one template, named by itself or by what it makes.
@@ -110,7 +115,7 @@ impl Environment {
 /// ...     render_tree(folder, {"on": True})
 /// {'a.yaml': 'on: True\n'}
 #[pyfunction]
-#[pyo3(signature = (folder, values, *, prelude = USUAL_PRELUDE, filters = None, globals = None, out = None))]
+#[pyo3(signature = (folder, values, *, prelude = "_macros.j2", filters = None, globals = None, out = None))]
 pub(crate) fn render_tree<'py>(
     py: Python<'py>,
     folder: PathBuf,
@@ -123,13 +128,14 @@ pub(crate) fn render_tree<'py>(
     let values = read(values)?;
     let options = options(&folder, prelude, filters, globals)?;
     let plain = filters.is_none() && globals.is_none();
+    let watch = Watch::default();
     let texts = enter(py, || {
         let environment = if plain {
             compiled(&folder, prelude, &options)?
         } else {
             Arc::new(jinja::Environment::load(&folder, &options)?)
         };
-        let texts = environment.render(&values)?;
+        let texts = environment.render_until(&values, &|| watch.stopped())?;
         if let Some(out) = &out {
             std::fs::create_dir_all(out).map_err(|error| io_error("mkdir", out, error))?;
             for (name, text) in &texts {
@@ -138,8 +144,11 @@ pub(crate) fn render_tree<'py>(
             }
         }
         Ok(texts)
-    })?;
-    to_dict(py, &texts)
+    });
+    match watch.caught() {
+        Some(signal) => Err(signal),
+        None => to_dict(py, &texts?),
+    }
 }
 
 struct Compiled {

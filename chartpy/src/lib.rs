@@ -10,9 +10,12 @@ mod helmfile;
 mod jinja;
 mod many;
 mod merge;
+mod package;
+mod remote;
 mod rendered;
 mod request;
 mod tree;
+mod watch;
 
 use pyo3::prelude::*;
 
@@ -31,6 +34,10 @@ mod _chartpy {
     use super::many::render_many;
     #[pymodule_export]
     use super::merge::merge_values;
+    #[pymodule_export]
+    use super::package::{digest, listing, verify};
+    #[pymodule_export]
+    use super::remote::{fetch, publish, resolve_version};
     #[pymodule_export]
     use super::rendered::{Manifest, Rendered, restore_rendered};
 

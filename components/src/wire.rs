@@ -85,6 +85,12 @@ impl Write for Line {
 
 /// Reads one request; `None` when the other side has gone.
 pub(crate) fn read_request(reader: &mut BufReader<Line>) -> io::Result<Option<Asked>> {
+    // Somebody speaks TLS to a plain server; it says so, as servers do.
+    if reader.fill_buf()?.first() == Some(&0x16) {
+        let answer = b"HTTP/1.0 400 Bad Request\r\n\r\nThis is no TLS server.\n";
+        reader.get_mut().write_all(answer)?;
+        return Ok(None);
+    }
     let Some((first, headers)) = read_head(reader)? else {
         return Ok(None);
     };

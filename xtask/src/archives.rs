@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::golden::in_parallel;
 use crate::live::{choose, corpus_folder};
 use crate::process::{Call, Finished};
-use crate::reference::{self, Helm, chart_call};
+use crate::reference::{self, Helm, chart_call, helm_call};
 use crate::{Outcome, figures, number_after, places, process};
 
 const EPOCH: &str = "1700000000";
@@ -134,7 +134,7 @@ fn compare(helm: &Helm, chart: &Path, place: &Path) -> Outcome<Verdict> {
     let home = place.join("home");
     fs::create_dir_all(&home).map_err(|error| format!("{}: {error}", home.display()))?;
     let root = places::root();
-    let by_helm = |arguments: &[String]| helm.call(arguments, &root, &home);
+    let by_helm = |arguments: &[String]| helm_call(helm, arguments, &root, &home);
     let by_us = |arguments: &[String]| chart_call(helm.profile, arguments, &root, &home);
     let ours = pack(by_us, chart, &place.join("ours"), &[])?;
     let mut orders = Vec::<Vec<Entry>>::new();
@@ -246,7 +246,7 @@ fn cross(helms: &[Helm], chart: &Path, place: &Path) -> Outcome<(usize, Vec<Stri
     let sign = ["--sign", "--key", "rsa@chart.test", "--keyring", &secret];
     let (mut tried, mut complaints) = (0, Vec::new());
     for helm in helms {
-        let by_helm = |arguments: &[String]| helm.call(arguments, &root, &home);
+        let by_helm = |arguments: &[String]| helm_call(helm, arguments, &root, &home);
         let by_us = |arguments: &[String]| chart_call(helm.profile, arguments, &root, &home);
         let ours = pack(by_us, chart, &place.join(format!("{}-ours", helm.profile)), &sign)?;
         let theirs = pack(by_helm, chart, &place.join(format!("{}-theirs", helm.profile)), &sign)?;

@@ -4,24 +4,40 @@ mod bump;
 mod completion;
 mod create;
 mod dependency;
+mod diff;
 mod digest;
 mod env;
+mod get;
+mod history;
+mod install;
 mod lint;
+mod list;
 mod oci;
 mod package;
+mod post_renderer;
+mod publish;
 mod pull;
 mod push;
 mod registry;
+mod release_report;
+mod releases;
 mod repo;
 mod repositories;
 mod resolve;
+mod rollback;
 mod search;
 mod show;
 mod source;
+mod status;
+mod sweep;
 mod template;
+mod test;
+mod uninstall;
+mod upgrade;
 mod values;
 mod verify;
 mod version;
+mod versions;
 
 use chartcore::ErrorKind;
 use chartcore::diag::Diagnostic;
@@ -47,6 +63,8 @@ pub(crate) enum Failure {
     Usage(String),
     /// The library's error.
     Error(chartcore::Error),
+    /// Nothing is wrong, but the answer is in the exit code.
+    Exit(u8),
 }
 
 impl Failure {
@@ -55,14 +73,24 @@ impl Failure {
         match self {
             Self::Usage(message) => message,
             Self::Error(error) => error.message(),
+            Self::Exit(_) => "",
         }
     }
 
     /// What is known of the place and the cure.
     pub(crate) fn diagnostics(&self) -> &[Diagnostic] {
         match self {
-            Self::Usage(_) => &[],
+            Self::Usage(_) | Self::Exit(_) => &[],
             Self::Error(error) => error.diagnostics(),
+        }
+    }
+
+    /// Puts words in front of the message.
+    pub(crate) fn prefixed(self, prefix: &str) -> Self {
+        match self {
+            Self::Usage(message) => Self::Usage(format!("{prefix}{message}")),
+            Self::Error(error) => Self::Error(error.prefixed(prefix)),
+            Self::Exit(code) => Self::Exit(code),
         }
     }
 
@@ -70,6 +98,7 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Error(error) if error.kind() == ErrorKind::AlreadyExists => 3,
+            Self::Exit(code) => *code,
             _ => 1,
         }
     }
@@ -117,6 +146,7 @@ macro_rules! group {
 
 /// Every command.
 pub(crate) static ALL: &[Spec] = &[
+    spec!(["apply"], "apply", "do what a kept plan says", [diff::PLAN_FLAGS], Arguments::None, diff::apply),
     spec!(
         ["bump"],
         "bump CHART",
@@ -124,6 +154,14 @@ pub(crate) static ALL: &[Spec] = &[
         [bump::FLAGS],
         Arguments::Exactly(1),
         bump::run
+    ),
+    spec!(
+        ["changed"],
+        "changed [DIR...]",
+        "list the charts that changed since a commit",
+        [publish::CHANGED],
+        Arguments::Any,
+        publish::changed
     ),
     group!(
         ["completion"],
@@ -140,6 +178,28 @@ pub(crate) static ALL: &[Spec] = &[
                 completion::powershell
             ),
             spec!(["zsh"], "zsh", "for zsh", [completion::FLAGS], Arguments::None, completion::zsh),
+        ]
+    ),
+    group!(
+        ["crds"],
+        "look at and apply a chart's CRDs, which releases never touch",
+        [
+            spec!(
+                ["apply"],
+                "apply [CHART]",
+                "apply a chart's CRDs",
+                [diff::CRDS_FLAGS, flags::CHART_SOURCE],
+                Arguments::Exactly(1),
+                diff::crds_apply
+            ),
+            spec!(
+                ["diff"],
+                "diff [CHART]",
+                "show how a chart's CRDs differ from the cluster's",
+                [diff::DIFF_FLAGS, flags::CHART_SOURCE],
+                Arguments::Exactly(1),
+                diff::crds_diff
+            ),
         ]
     ),
     spec!(
@@ -196,7 +256,93 @@ pub(crate) static ALL: &[Spec] = &[
         Arguments::Exactly(1),
         digest::run
     ),
+    spec!(
+        ["diff"],
+        "diff [RELEASE] [CHART]",
+        "show what an upgrade or an install would change",
+        [
+            diff::DIFF_FLAGS,
+            diff::LIVE_FLAGS,
+            releases::CHANGE,
+            releases::RENDER,
+            upgrade::FLAGS,
+            flags::CHART_SOURCE,
+            flags::VALUES
+        ],
+        Arguments::Exactly(2),
+        diff::run
+    ),
     spec!(["env"], "env", "client environment information", [], Arguments::AtMost(1), env::run),
+    group!(
+        ["get"],
+        "download extended information of a named release",
+        [
+            spec!(
+                ["all"],
+                "all RELEASE_NAME",
+                "download all information for a named release",
+                [get::FLAGS, get::ALL_FLAGS],
+                Arguments::Exactly(1),
+                get::all
+            ),
+            spec!(
+                ["hooks"],
+                "hooks RELEASE_NAME",
+                "download all hooks for a named release",
+                [get::FLAGS],
+                Arguments::Exactly(1),
+                get::hooks
+            ),
+            spec!(
+                ["manifest"],
+                "manifest RELEASE_NAME",
+                "download the manifest for a named release",
+                [get::FLAGS],
+                Arguments::Exactly(1),
+                get::manifest
+            ),
+            spec!(
+                ["metadata"],
+                "metadata RELEASE_NAME",
+                "This command fetches metadata for a given release",
+                [get::FLAGS, get::METADATA_FLAGS],
+                Arguments::Exactly(1),
+                get::metadata
+            ),
+            spec!(
+                ["notes"],
+                "notes RELEASE_NAME",
+                "download the notes for a named release",
+                [get::FLAGS],
+                Arguments::Exactly(1),
+                get::notes
+            ),
+            spec!(
+                ["values"],
+                "values RELEASE_NAME",
+                "download the values file for a named release",
+                [get::FLAGS, get::VALUES_FLAGS],
+                Arguments::Exactly(1),
+                get::values
+            ),
+        ]
+    ),
+    spec!(
+        ["history", "hist"],
+        "history RELEASE_NAME",
+        "fetch release history",
+        [history::FLAGS],
+        Arguments::Exactly(1),
+        history::run
+    ),
+    spec!(
+        ["install"],
+        "install [NAME] [CHART]",
+        "install a chart",
+        [releases::CHANGE, releases::RENDER, install::FLAGS, flags::CHART_SOURCE, flags::VALUES],
+        Arguments::AtLeast(1),
+        install::run
+    ),
     spec!(
         ["lint"],
         "lint PATH",
@@ -204,6 +350,14 @@ pub(crate) static ALL: &[Spec] = &[
         [flags::LINT, flags::VALUES],
         Arguments::Any,
         lint::run
+    ),
+    spec!(
+        ["publish"],
+        "publish DIR... oci://HOST/PATH",
+        "publish charts of a commit, each version once and for all",
+        [publish::FLAGS, network::TLS, network::PLAIN_HTTP, network::CREDENTIALS, flags::VALUES],
+        Arguments::AtLeast(1),
+        publish::run
     ),
     spec!(
         ["pull", "fetch"],
@@ -247,7 +401,7 @@ pub(crate) static ALL: &[Spec] = &[
         ["package"],
         "package [CHART_PATH] [...]",
         "package a chart directory into a chart archive",
-        [package::FLAGS],
+        [package::FLAGS, network::TLS, network::PLAIN_HTTP, network::CREDENTIALS],
         Arguments::Any,
         package::run
     ),
@@ -305,10 +459,13 @@ pub(crate) static ALL: &[Spec] = &[
         Arguments::AtLeast(1),
         resolve::run
     ),
-    group!(
-        ["search"],
-        "search for a keyword in charts",
-        [
+    Spec {
+        names: &["search"],
+        usage: "search oci://HOST/REPOSITORY",
+        about: "search for a keyword in charts, or for the versions of a chart in a registry",
+        flags: &[versions::FLAGS, network::TLS, network::PLAIN_HTTP, network::CREDENTIALS],
+        arguments: Arguments::Any,
+        children: &[
             spec!(
                 ["hub"],
                 "hub [KEYWORD]",
@@ -325,7 +482,32 @@ pub(crate) static ALL: &[Spec] = &[
                 Arguments::Any,
                 search::repo
             ),
-        ]
+        ],
+        run: Some(versions::run),
+    },
+    spec!(["list", "ls"], "list", "list releases", [list::FLAGS], Arguments::None, list::run),
+    spec!(
+        ["plan"],
+        "plan [RELEASE] [CHART]",
+        "say step by step what an upgrade or an install would do",
+        [
+            diff::PLAN_FLAGS,
+            releases::CHANGE,
+            releases::RENDER,
+            upgrade::FLAGS,
+            flags::CHART_SOURCE,
+            flags::VALUES
+        ],
+        Arguments::Exactly(2),
+        diff::plan
+    ),
+    spec!(
+        ["rollback"],
+        "rollback <RELEASE> [REVISION]",
+        "roll back a release to a previous revision",
+        [releases::CHANGE, rollback::FLAGS],
+        Arguments::AtLeast(1),
+        rollback::run
     ),
     group!(
         ["show", "inspect"],
@@ -374,12 +556,68 @@ pub(crate) static ALL: &[Spec] = &[
         ]
     ),
     spec!(
+        ["sweep"],
+        "sweep FILE",
+        "render many sets of values over charts into a folder",
+        [sweep::FLAGS],
+        Arguments::Exactly(1),
+        sweep::run
+    ),
+    spec!(
+        ["status"],
+        "status RELEASE_NAME",
+        "display the status of the named release",
+        [status::FLAGS],
+        Arguments::Exactly(1),
+        status::run
+    ),
+    spec!(
         ["template"],
         "template [NAME] [CHART]",
         "locally render templates",
         [flags::TEMPLATE, flags::CHART_SOURCE, flags::VALUES],
         Arguments::AtLeast(1),
         template::run
+    ),
+    spec!(
+        ["trace"],
+        "trace oci://HOST/REPOSITORY[:VERSION]",
+        "show which commit a published chart was made of",
+        [publish::TRACE, flags::CHART_SOURCE],
+        Arguments::Exactly(1),
+        publish::trace
+    ),
+    spec!(
+        ["test"],
+        "test [RELEASE]",
+        "run tests for a release",
+        [test::FLAGS],
+        Arguments::Exactly(1),
+        test::run
+    ),
+    spec!(
+        ["uninstall", "del", "delete", "un"],
+        "uninstall RELEASE_NAME [...]",
+        "uninstall a release",
+        [uninstall::FLAGS],
+        Arguments::AtLeast(1),
+        uninstall::run
+    ),
+    spec!(
+        ["unlock"],
+        "unlock RELEASE",
+        "put a release that is stuck back to where one can go on",
+        [],
+        Arguments::Exactly(1),
+        diff::unlock
+    ),
+    spec!(
+        ["upgrade"],
+        "upgrade [RELEASE] [CHART]",
+        "upgrade a release",
+        [releases::CHANGE, releases::RENDER, upgrade::FLAGS, flags::CHART_SOURCE, flags::VALUES],
+        Arguments::Exactly(2),
+        upgrade::run
     ),
     spec!(
         ["values"],

@@ -1,6 +1,6 @@
 //! `chart registry`.
 
-use std::io::{BufRead, Read};
+use std::io::{BufRead, IsTerminal, Read};
 
 use chartcore::Compat;
 use chartcore::registry::Login;
@@ -104,17 +104,11 @@ fn ask(prompt: &str) -> Result<String, Failure> {
     Ok(line.trim_end_matches(['\n', '\r']).to_owned())
 }
 
-/// Asks without showing what is typed, as far as `stty` is there to see to it.
+/// Asks without showing what is typed, where a person types it.
 fn ask_quietly(prompt: &str) -> Result<String, Failure> {
-    let quiet = |word: &str| {
-        use std::io::IsTerminal as _;
-        if std::io::stdin().is_terminal() {
-            let _ = std::process::Command::new("stty").arg(word).status();
-        }
-    };
-    quiet("-echo");
-    let answer = ask(prompt);
-    quiet("echo");
-    crate::report::note("\n");
-    answer
+    if !std::io::stdin().is_terminal() {
+        return ask(prompt);
+    }
+    crate::report::note(prompt);
+    rpassword::read_password().map_err(|error| Failure::Usage(format!("read /dev/stdin: {error}")))
 }

@@ -87,11 +87,11 @@ fn row_061_the_same_bytes_every_time() {
 fn row_168_several_charts_in_one_call() {
     let scratch = tempfile::tempdir().unwrap();
     let out = scratch.path().to_str().unwrap();
-    let said = must(&["package", "launcher", "store", "./tracking", "cost-ops", "-d", out]);
+    let said = must(&["package", "launcher", "store", "./kinds", "probe", "-d", out]);
     let lines: Vec<&str> = said.lines().collect();
     assert_eq!(lines.len(), 4);
     for (line, name) in
-        lines.iter().zip(["dual-launcher-0.1.0", "store-0.7.1", "tracking-1.0.0", "cost-ops-0.1.0"])
+        lines.iter().zip(["dual-launcher-0.1.0", "store-0.7.1", "kinds-1.0.0", "probe-1.2.3+build.4"])
     {
         assert!(line.ends_with(&format!("/{name}.tgz")), "{line}");
         assert!(scratch.path().join(format!("{name}.tgz")).is_file());
@@ -99,14 +99,13 @@ fn row_168_several_charts_in_one_call() {
     // One that is wrong ends it; those before it are done.
     let scratch = tempfile::tempdir().unwrap();
     let out = scratch.path().to_str().unwrap();
-    let said = run(&["package", "store", "nowhere", "tracking", "-d", out]);
+    let said = run(&["package", "store", "nowhere", "kinds", "-d", out]);
     assert!(!said.succeeded && said.err.starts_with("Error: stat nowhere: no such file or directory"));
     assert!(said.out.ends_with("/store-0.7.1.tgz\n"));
     assert_eq!(fs::read_dir(scratch.path()).unwrap().count(), 1);
     // One version for all.
-    let said =
-        must(&["package", "store", "tracking", "-d", out, "--version", "9.9.9", "--app-version", "v1"]);
-    assert!(said.contains("store-9.9.9.tgz\n") && said.contains("tracking-9.9.9.tgz\n"));
+    let said = must(&["package", "store", "kinds", "-d", out, "--version", "9.9.9", "--app-version", "v1"]);
+    assert!(said.contains("store-9.9.9.tgz\n") && said.contains("kinds-9.9.9.tgz\n"));
     let shown = must(&["show", "chart", &format!("{out}/store-9.9.9.tgz")]);
     assert!(shown.contains("version: 9.9.9\n") && shown.contains("appVersion: v1\n"), "{shown}");
 }

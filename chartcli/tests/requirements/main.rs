@@ -1,4 +1,5 @@
-//! The rows of the requirements that need neither network nor cluster, one test each, named by number.
+//! The rows of the requirements that need no cluster, one test each, named by number. What needs a server gets the real
+//! one from `components`.
 //!
 //! What a row expects of Helm's output is in `fixtures/requirements/golden`, written by
 //! `fixtures/requirements/write-goldens.py` with both Helms; `said::check` compares all cases of a row with it. The
@@ -14,6 +15,9 @@ mod engine;
 mod library;
 mod lint;
 mod load;
+mod publish;
+mod registry;
 mod repository;
 mod said;
 mod values;
+mod world;

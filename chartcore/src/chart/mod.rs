@@ -3,9 +3,11 @@
 //! [`load`] reads a folder or an archive, [`load_archive`] bytes, [`load_files`] files in memory;
 //! [`Chart::builder`] makes a chart from nothing.
 
+mod ahead;
 mod build;
 mod bump;
 mod decode;
+mod edit;
 mod file;
 mod load;
 mod metadata;
@@ -14,8 +16,10 @@ mod timestamp;
 
 use std::sync::Arc;
 
+pub(crate) use ahead::parse_beside;
 pub use build::ChartBuilder;
 pub use bump::{Bumped, Part, bump};
+pub use edit::MetadataChange;
 pub use file::File;
 pub use load::{LoadOptions, VersionCheck, load, load_archive, load_files, read_values};
 pub use metadata::{Dependency, Lock, Maintainer, Metadata};

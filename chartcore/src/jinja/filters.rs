@@ -56,11 +56,13 @@ pub(super) fn to_text(value: &Value) -> String {
     }
 }
 
-fn dict(args: Rest<Value>) -> Result<Value, Error> {
+fn dict(args: Rest<Value>, named: Kwargs) -> Result<Value, Error> {
     let mut pairs = Vec::new();
     for value in args.iter() {
-        // Keyword arguments are a mapping, too.
         pairs.extend(pairs_of(value)?);
+    }
+    for name in named.args() {
+        pairs.push((Value::from(name), named.get(name)?));
     }
     Dict::new(pairs).map(Value::from_object)
 }

@@ -242,7 +242,18 @@ impl Environment {
     /// # Errors
     /// [`ErrorKind::Jinja`] with the template and its line, [`ErrorKind::Limit`] when a template goes on too long.
     pub fn render(&self, values: &Tree) -> Result<Vec<(String, String)>> {
-        self.outputs.keys().map(|name| Ok((name.clone(), self.render_one(name, values)?))).collect()
+        self.render_until(values, &|| false)
+    }
+
+    /// As [`Self::render`], but given up when `stopped` says so; it is asked now and then while templates write.
+    ///
+    /// # Errors
+    /// As for [`Self::render`]; [`ErrorKind::Limit`] when it was given up.
+    pub fn render_until(&self, values: &Tree, stopped: &dyn Fn() -> bool) -> Result<Vec<(String, String)>> {
+        let one = |(output, template): (&String, &String)| {
+            Ok((output.clone(), self.run(template, values, stopped)?))
+        };
+        self.outputs.iter().map(one).collect()
     }
 
     /// Renders one template, named by itself or by what it makes.
@@ -250,15 +261,7 @@ impl Environment {
     /// # Errors
     /// As for [`Self::render`]; [`ErrorKind::NotFound`] when there is no such template.
     pub fn render_one(&self, name: &str, values: &Tree) -> Result<String> {
-        let template = self.outputs.get(name).map_or(name, String::as_str);
-        let kept = self
-            .inner
-            .get_template(&format!("{COMPOSED}{template}"))
-            .map_err(|_| Error::new(ErrorKind::NotFound, format!("there is no template `{name}`")))?;
-        let text = self.run(&kept, values)?;
-        let mut stripped = text.trim().to_owned();
-        stripped.push('\n');
-        Ok(stripped)
+        self.run(self.outputs.get(name).map_or(name, String::as_str), values, &|| false)
     }
 
     /// Renders a text that is no file; nothing is stripped. `name` is what errors call it.
@@ -270,15 +273,24 @@ impl Environment {
         let made = self.inner.template_from_named_str(name, &source.rewritten.text);
         let explain = |error: &minijinja::Error| self.explain_with(error, Some((name, &source)));
         let template = made.map_err(|error| explain(&error))?;
-        let mut out = Limited(Vec::new());
+        let mut out = Limited::new(&|| false);
         template.render_captured_to(object::live(values), &mut out).map_err(|error| explain(&error))?;
-        Ok(into_text(out.0))
+        Ok(into_text(out.written))
     }
 
-    fn run(&self, template: &minijinja::Template<'_, '_>, values: &Tree) -> Result<String> {
-        let mut out = Limited(Vec::with_capacity(8 << 10));
+    fn run(&self, name: &str, values: &Tree, stopped: &dyn Fn() -> bool) -> Result<String> {
+        let template = self
+            .inner
+            .get_template(&format!("{COMPOSED}{name}"))
+            .map_err(|_| Error::new(ErrorKind::NotFound, format!("there is no template `{name}`")))?;
+        let mut out = Limited::new(stopped);
         template.render_captured_to(object::live(values), &mut out).map_err(|error| self.explain(&error))?;
-        Ok(into_text(out.0))
+        let text = into_text(out.written);
+        let stripped = text.trim();
+        let mut ended = String::with_capacity(stripped.len() + 1);
+        ended.push_str(stripped);
+        ended.push('\n');
+        Ok(ended)
     }
 
     fn explain(&self, error: &minijinja::Error) -> Error {
@@ -300,7 +312,8 @@ impl Environment {
         let detail = innermost.detail().map_or_else(|| innermost.kind().to_string(), str::to_owned);
         let detail = match innermost.kind() {
             minijinja::ErrorKind::OutOfFuel => format!("exceeded the limit of {STEPS} steps"),
-            minijinja::ErrorKind::WriteFailure => format!("exceeded the limit of {LARGEST} bytes"),
+            minijinja::ErrorKind::WriteFailure => std::error::Error::source(innermost)
+                .map_or_else(|| innermost.to_string(), |source| source.to_string()),
             _ => detail,
         };
         let limit =
@@ -398,11 +411,15 @@ fn configured(options: &EnvironmentOptions) -> minijinja::Environment<'static> {
     }
     for (name, callback) in &options.filters {
         let (label, callback) = (format!("filter `{name}`"), Arc::clone(callback));
-        inner.add_filter(name.clone(), move |args: Rest<Value>| call(&label, &callback, &args));
+        inner.add_filter(name.clone(), move |args: Rest<Value>, named: Kwargs| {
+            call(&label, &callback, &args, &named)
+        });
     }
     for (name, callback) in &options.functions {
         let (label, callback) = (format!("function `{name}`"), Arc::clone(callback));
-        inner.add_function(name.clone(), move |args: Rest<Value>| call(&label, &callback, &args));
+        inner.add_function(name.clone(), move |args: Rest<Value>, named: Kwargs| {
+            call(&label, &callback, &args, &named)
+        });
     }
     inner
 }
@@ -427,17 +444,16 @@ fn callback_failure(error: &minijinja::Error) -> Option<CallbackFailure> {
     std::error::Error::source(error)?.downcast_ref::<CallbackFailure>().cloned()
 }
 
-fn call(label: &str, callback: &Callback, args: &[Value]) -> std::result::Result<Value, minijinja::Error> {
-    let (positional, named) = match args.split_last() {
-        Some((last, rest)) if last.is_kwargs() => (rest, Some(Kwargs::try_from(last.clone())?)),
-        _ => (args, None),
-    };
-    let positional = positional.iter().map(object::tree).collect::<std::result::Result<Vec<_>, _>>()?;
+fn call(
+    label: &str,
+    callback: &Callback,
+    args: &[Value],
+    named: &Kwargs,
+) -> std::result::Result<Value, minijinja::Error> {
+    let positional = args.iter().map(object::tree).collect::<std::result::Result<Vec<_>, _>>()?;
     let mut pairs = Vec::new();
-    if let Some(named) = &named {
-        for name in named.args() {
-            pairs.push((name.to_owned(), object::tree(&named.get::<Value>(name)?)?));
-        }
+    for name in named.args() {
+        pairs.push((name.to_owned(), object::tree(&named.get::<Value>(name)?)?));
     }
     let answer = callback(&positional, &pairs).map_err(|error| {
         let message = format!("{label}: {error}");
@@ -447,15 +463,29 @@ fn call(label: &str, callback: &Callback, args: &[Value]) -> std::result::Result
     Ok(object::live(&answer))
 }
 
-/// What a template writes, up to a limit.
-struct Limited(Vec<u8>);
+/// What a template writes, up to a limit, and until somebody stops it.
+struct Limited<'a> {
+    written: Vec<u8>,
+    writes: u32,
+    stopped: &'a dyn Fn() -> bool,
+}
 
-impl Write for Limited {
+impl<'a> Limited<'a> {
+    fn new(stopped: &'a dyn Fn() -> bool) -> Self {
+        Self { written: Vec::with_capacity(8 << 10), writes: 0, stopped }
+    }
+}
+
+impl Write for Limited<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.0.len() + bytes.len() > LARGEST {
-            return Err(io::Error::other("the template writes too much"));
+        if self.written.len() + bytes.len() > LARGEST {
+            return Err(io::Error::other(format!("exceeded the limit of {LARGEST} bytes")));
         }
-        self.0.extend_from_slice(bytes);
+        self.writes = self.writes.wrapping_add(1);
+        if self.writes.is_multiple_of(1 << 14) && (self.stopped)() {
+            return Err(io::Error::other("the render was stopped"));
+        }
+        self.written.extend_from_slice(bytes);
         Ok(bytes.len())
     }
 

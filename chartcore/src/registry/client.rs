@@ -38,12 +38,36 @@ pub struct Fetched {
     pub manifest: Manifest,
 }
 
+/// Where to speak HTTP without TLS.
+#[derive(Debug, Clone, Default)]
+enum Plain {
+    #[default]
+    Nowhere,
+    Everywhere,
+    /// At this host, and at those of this machine.
+    At(String),
+}
+
+impl Plain {
+    fn is_for(&self, host: &str) -> bool {
+        let is_local = |host: &str| {
+            let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+            name == "localhost" || name == "[::1]" || name.starts_with("127.")
+        };
+        match self {
+            Self::Nowhere => false,
+            Self::Everywhere => true,
+            Self::At(plain) => host == plain || is_local(host),
+        }
+    }
+}
+
 /// Speaks with registries; shared between threads.
 #[derive(Debug)]
 pub struct Registry {
     pub(super) client: Client,
     pub(super) logins: Logins,
-    plain_http: bool,
+    plain_http: Plain,
     access: Access,
 }
 
@@ -51,13 +75,20 @@ impl Registry {
     /// Makes a client. Nothing is sent.
     pub fn new(client: Client, logins: Logins) -> Self {
         let access = Access::new(logins.clone());
-        Self { client, logins, plain_http: false, access }
+        Self { client, logins, plain_http: Plain::default(), access }
     }
 
     /// Whether to speak HTTP without TLS (`--plain-http`).
     #[must_use]
     pub fn plain_http(mut self, plain: bool) -> Self {
-        self.plain_http = plain;
+        self.plain_http = if plain { Plain::Everywhere } else { Plain::Nowhere };
+        self
+    }
+
+    /// Speaks HTTP without TLS at one registry and at those of this machine only, where many are asked.
+    #[must_use]
+    pub fn plain_http_at(mut self, host: impl Into<String>) -> Self {
+        self.plain_http = Plain::At(host.into());
         self
     }
 
@@ -248,7 +279,7 @@ impl Registry {
             let location =
                 location.ok_or_else(|| wrong_answer(Method::Post, &start, "no Location of the upload"))?;
             let target = begun.url().join(location)?;
-            if !target.same_origin(&base) && target.scheme() != base.scheme() && !self.plain_http {
+            if !target.same_origin(&base) && base.scheme() == "https" && target.scheme() != "https" {
                 return Err(wrong_answer(Method::Post, &start, "the upload is to go on without TLS"));
             }
             let query = target.query().filter(|query| !query.is_empty());
@@ -336,7 +367,7 @@ impl Registry {
 
     fn url(&self, host: &str, path: &str) -> Result<Url> {
         let host = if host == "docker.io" { "registry-1.docker.io" } else { host };
-        let scheme = if self.plain_http { "http" } else { "https" };
+        let scheme = if self.plain_http.is_for(host) { "http" } else { "https" };
         format!("{scheme}://{host}{path}").parse()
     }
 

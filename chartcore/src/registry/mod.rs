@@ -31,6 +31,7 @@ pub use client::{Fetched, Registry};
 pub use images::Image;
 pub use logins::{Login, Logins};
 pub use pull::Remote;
+pub(crate) use push::already_exists;
 pub use push::{Pushed, PushedNew};
 pub use reference::{Reference, SCHEME};
 pub use tags::{builds_of, choose, versions};

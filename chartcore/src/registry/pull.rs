@@ -243,7 +243,9 @@ impl Registry {
             return match versions.first() {
                 Some(newest) => {
                     let newest = newest.original();
-                    error.with_diagnostic(diagnostic.hint(format!("the newest version is {newest}")))
+                    error.with_diagnostic(
+                        diagnostic.hint(format!("there is no version {wanted}; the newest is {newest}")),
+                    )
                 }
                 None => error,
             };
@@ -255,7 +257,10 @@ impl Registry {
             "only-builds",
             format!("version {wanted} does not exist, but {count} {plural} of it: the newest is {newest}"),
         );
-        error.with_diagnostic(diagnostic.hint(format!("pass --version {newest}")))
+        let hint = format!(
+            "version {wanted} does not exist, but {count} {plural} of it; the newest is {newest}: pass --version {newest}"
+        );
+        error.with_diagnostic(diagnostic.hint(hint))
     }
 
     /// The build that was made last: git hashes have no order, so the time each was made decides where it is known.
@@ -284,7 +289,8 @@ fn only_builds(error: Error, versions: &[Version]) -> Error {
     let newest = newest.original();
     let diagnostic =
         Diagnostic::error("only-prereleases", format!("all versions are pre-releases, such as {newest}"));
-    error.with_diagnostic(diagnostic.hint(format!("pass --version {newest}, or --devel for the newest")))
+    let hint = format!("all versions are pre-releases: pass --version {newest}, or --devel for the newest");
+    error.with_diagnostic(diagnostic.hint(hint))
 }
 
 /// Refuses an archive that is not the chart its configuration says.
@@ -293,7 +299,8 @@ fn only_builds(error: Error, versions: &[Version]) -> Error {
 /// It is no chart, or another one.
 pub(super) fn check(remote: &Remote, archive: &[u8]) -> Result<Metadata> {
     let options = LoadOptions::default().version_check(VersionCheck::Skip);
-    let chart = load_archive(archive, &options)?;
+    let chart = load_archive(archive, &options)
+        .map_err(|error| error.prefixed(format_args!("archive of {}: ", remote.reference)))?;
     remote.config.check(chart.metadata())?;
     Ok(chart.metadata().clone())
 }

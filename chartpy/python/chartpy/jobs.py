@@ -31,6 +31,7 @@ class RenderJob(TypedDict, total=False):
     set_literal: str | Sequence[str] | None
     kube_version: str | None
     api_versions: str | Sequence[str] | None
+    show_only: str | Sequence[str] | None
     is_upgrade: bool
     revision: int
     include_crds: bool

@@ -22,7 +22,10 @@ impl Executor<'_> {
             Ok(value) => {
                 self.weigh(&value)?;
                 self.stack.push(match &value {
-                    Any::Object(object) => object.copied().unwrap_or(value),
+                    // Go's own functions hand on what they were given.
+                    Any::Object(object) if function.params.first() != Some(&Type::Reflect) => {
+                        object.copied().unwrap_or(value)
+                    }
                     _ => value,
                 });
                 Ok(())
@@ -44,7 +47,7 @@ impl Executor<'_> {
         };
         self.produced += weight as u64;
         if weight > self.limits.output {
-            return Err(self.exceeded(weight));
+            return self.checked(weight);
         }
         Ok(())
     }
