@@ -413,7 +413,7 @@ pub(crate) static ALL: &[Spec] = &[
                 ["add"],
                 "add [NAME] [URL]",
                 "add a chart repository",
-                [repo::ADD_FLAGS],
+                [repo::ADD_FLAGS, network::TLS, network::CREDENTIALS, network::PASS_CREDENTIALS],
                 Arguments::Exactly(2),
                 repo::add
             ),
@@ -455,7 +455,7 @@ pub(crate) static ALL: &[Spec] = &[
         ["resolve"],
         "resolve REF [CONSTRAINT]",
         "say which chart exactly is meant: name, version, appVersion, url, digest",
-        [resolve::FLAGS],
+        [resolve::FLAGS, network::TLS, network::PLAIN_HTTP, network::CREDENTIALS, network::PASS_CREDENTIALS],
         Arguments::AtLeast(1),
         resolve::run
     ),

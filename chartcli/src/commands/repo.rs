@@ -18,17 +18,10 @@ use crate::settings::Role;
 
 pub(crate) const ADD_FLAGS: &[Flag] = &[
     Flag::new("allow-deprecated-repos", Kind::Switch, "let repositories be added that are known to be gone"),
-    Flag::new("ca-file", Kind::Text("string"), "verify certificates of HTTPS servers using this CA bundle"),
-    Flag::new("cert-file", Kind::Text("string"), "identify HTTPS client using this SSL certificate file"),
     Flag::new("force-update", Kind::Switch, "replace (overwrite) the repo if it already exists"),
-    Flag::new("insecure-skip-tls-verify", Kind::Switch, "skip tls certificate checks for the repository"),
-    Flag::new("key-file", Kind::Text("string"), "identify HTTPS client using this SSL key file"),
     Flag::new("no-update", Kind::Switch, "accepted for Helm 3's sake").only(Compat::Helm3),
-    Flag::new("pass-credentials", Kind::Switch, "pass credentials to all domains"),
-    Flag::new("password", Kind::Text("string"), "chart repository password"),
     Flag::new("password-stdin", Kind::Switch, "read chart repository password from stdin"),
     Flag::new("timeout", Kind::Duration("duration"), "time to wait for the index file (default 2m0s)"),
-    Flag::new("username", Kind::Text("string"), "chart repository username"),
 ];
 
 pub(crate) const UPDATE_FLAGS: &[Flag] = &[

@@ -142,7 +142,7 @@ fn row_174_lock_and_words_are_helms() {
     let rows = format!(
         "- name: postgresql\n  version: 12.x.x\n  repository: {url}/\n  condition: postgresql.enabled\n- name: redis\n  \
          alias: cache\n  version: ~18.2\n  repository: \"@shop\"\n  tags: [a, <b>]\n  import-values: [data, {{child: x, parent: y}}]\n\
-         - name: agent\n  version: \"*\"\n  repository: {url}\n- name: local\n  version: \">0\"\n  repository: file://../local\n"
+         - name: agent\n  version: \"*\"\n  repository: {url}\n- name: local\n  version: \">0.0.0\"\n  repository: file://../local\n"
     );
     fs::create_dir_all(work.path().join("local")).unwrap();
     fs::write(work.path().join("local/Chart.yaml"), "apiVersion: v2\nname: local\nversion: 0.3.0\n").unwrap();
@@ -245,7 +245,7 @@ fn a_failed_update_leaves_everything_as_it_was() {
         assert_eq!(state(), before, "{range}");
     }
     // Without a network nothing new comes.
-    parent(work.path(), "p", &(row("postgresql", "12.x.x") + &row("agent", "*")));
+    parent(work.path(), "p", &(row("postgresql", "12.x.x") + &row("agent", "\"*\"")));
     let said = shop.run_in(work.path(), &["dependency", "update", "p", "--offline"]);
     assert!(!said.succeeded && said.err.contains("--offline forbids"), "{}", said.err);
     assert_eq!(state(), before);
