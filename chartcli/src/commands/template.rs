@@ -26,7 +26,7 @@ pub(crate) fn run(context: &Context<'_>) -> Outcome {
     let path = source::locate(context, &reference)?;
     let overrides = source::overrides(context)?;
     overrides.resolve(context.settings.compat)?;
-    let chart = source::load(context, &path)?;
+    let chart = source::load_and(context, &path, source::Parse::Ahead)?;
 
     let mut options = RenderOptions::new(&name)
         .namespace(&context.settings.namespace)
