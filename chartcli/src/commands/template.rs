@@ -30,7 +30,7 @@ pub(crate) fn run(context: &Context<'_>) -> Outcome {
     let path = source::locate(context, &reference)?;
     let overrides = source::overrides(context)?;
     overrides.resolve(context.settings.compat)?;
-    let chart = source::load(context, &path)?;
+    let chart = source::load_and(context, &path, source::Parse::Ahead)?;
     let chart = super::dependency::check(context, &path, chart, || source::load(context, &path))?;
 
     let releases = if server || given.switch("validate") {
