@@ -4,12 +4,46 @@ use std::fmt;
 use std::io::Write;
 use std::path::Path;
 
+use chartcore::data::{Value, json};
+
+use crate::commands::Failure;
+
 /// Writes to standard output. A reader that has gone away ends the program quietly.
 pub(crate) fn print(bytes: &[u8]) {
     let mut out = std::io::stdout().lock();
     if out.write_all(bytes).and_then(|()| out.flush()).is_err() {
         std::process::exit(1);
     }
+}
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// For people.
+    Table,
+    /// For programs.
+    Json,
+}
+
+impl Format {
+    /// Reads `--output`.
+    pub(crate) fn of(text: Option<&str>) -> Result<Self, Failure> {
+        match text {
+            None | Some("" | "table") => Ok(Self::Table),
+            Some("json") => Ok(Self::Json),
+            Some(other) => {
+                Err(Failure::Usage(format!("invalid format type {other:?}: must be \"table\" or \"json\"")))
+            }
+        }
+    }
+}
+
+/// Prints a value as one line of JSON.
+pub(crate) fn print_json(value: &Value) -> Result<(), Failure> {
+    let mut text = json::write(value).map_err(|error| Failure::Usage(error.to_string()))?;
+    text.push(b'\n');
+    print(&text);
+    Ok(())
 }
 
 /// Writes a file whole or not at all, with the folders above it: a reader never meets half of it.

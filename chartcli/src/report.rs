@@ -81,6 +81,11 @@ pub(crate) fn notices(settings: &Settings, warnings: &[Diagnostic]) {
     write(&text);
 }
 
+/// Prints text as it is.
+pub(crate) fn note(text: &str) {
+    write(text);
+}
+
 /// Standard error may be closed; there is nobody left to tell.
 fn write(text: &str) {
     let _ = std::io::stderr().lock().write_all(text.as_bytes());

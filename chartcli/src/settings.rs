@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use chartcore::Compat;
+use chartcore::transport::{Proxies, Secret};
 
 use crate::flags::Given;
 
@@ -28,7 +29,21 @@ pub(crate) struct Settings {
     pub(crate) color: bool,
     /// Seconds since 1970, from `SOURCE_DATE_EPOCH`.
     pub(crate) source_date_epoch: Option<i64>,
+    /// The same as it was written.
+    source_date_epoch_text: Option<String>,
+    /// Seconds since 1970.
+    pub(crate) now: u64,
+    /// GnuPG's keyring of public keys.
+    pub(crate) keyring: String,
     pub(crate) error_format: ErrorFormat,
+    /// From `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`.
+    pub(crate) proxies: Proxies,
+    /// Docker's own file of logins.
+    pub(crate) docker_config: PathBuf,
+    /// User and token for ghcr.io, from `GITHUB_ACTOR` and `GITHUB_TOKEN`.
+    pub(crate) github: Option<(String, Secret)>,
+    /// The folder of what was fetched before; Helm 4's.
+    pub(crate) content_cache: PathBuf,
     /// What `env` prints, by name.
     pub(crate) listed: BTreeMap<&'static str, String>,
 }
@@ -145,11 +160,9 @@ impl Settings {
                 pick("repository-config", "HELM_REPOSITORY_CONFIG", shown(config.join("repositories.yaml"))),
             ),
         ]);
+        let content_cache = pick("content-cache", "HELM_CONTENT_CACHE", shown(cache.join("content")));
         if compat == Compat::Helm4 {
-            listed.insert(
-                "HELM_CONTENT_CACHE",
-                pick("content-cache", "HELM_CONTENT_CACHE", shown(cache.join("content"))),
-            );
+            listed.insert("HELM_CONTENT_CACHE", content_cache.clone());
         }
         if let Some(path) = env("KUBECONFIG") {
             listed.insert("KUBECONFIG", path);
@@ -179,7 +192,9 @@ impl Settings {
                 ));
             }
         };
-        let source_date_epoch = env("SOURCE_DATE_EPOCH").and_then(|text| text.parse().ok());
+        let source_date_epoch_text = env("SOURCE_DATE_EPOCH");
+        let source_date_epoch = source_date_epoch_text.as_ref().and_then(|text| text.parse().ok());
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         let time_zone =
             env("TZ").map_or_else(|| "UTC".to_owned(), |zone| zone.trim_start_matches(':').to_owned());
         Ok(Self {
@@ -189,10 +204,49 @@ impl Settings {
             namespace,
             time_zone,
             source_date_epoch,
+            source_date_epoch_text,
+            now: now.map_or(0, |time| time.as_secs()),
+            keyring: keyring(),
             color,
             error_format,
+            proxies: crate::network::proxies(env),
+            docker_config: env("DOCKER_CONFIG")
+                .map_or_else(|| home().join(".docker"), PathBuf::from)
+                .join("config.json"),
+            github: env("GITHUB_TOKEN").map(|token| {
+                // Any name goes with a token.
+                (env("GITHUB_ACTOR").unwrap_or_else(|| "github".to_owned()), Secret::new(token))
+            }),
+            content_cache: PathBuf::from(content_cache),
             listed,
         })
+    }
+
+    /// Helm's file of logins.
+    pub(crate) fn registry_config(&self) -> &str {
+        self.listed.get("HELM_REGISTRY_CONFIG").map_or("", String::as_str)
+    }
+
+    /// The time of what is packed, when `SOURCE_DATE_EPOCH` gives it. Helm: pkg/cmd/source_date_epoch.go.
+    pub(crate) fn archive_time(&self) -> Result<Option<u64>, String> {
+        let Some(text) = &self.source_date_epoch_text else { return Ok(None) };
+        // Helm 3 does not look at it.
+        let is_lenient = self.compat == Compat::Helm3 && self.role == Role::DropIn;
+        let reason = match text.parse::<i64>() {
+            Ok(time) => match u64::try_from(time) {
+                Ok(time) => return Ok(Some(time)),
+                Err(_) => "must not be negative".to_owned(),
+            },
+            Err(error) => {
+                use std::num::IntErrorKind::{NegOverflow, PosOverflow};
+                let reason = match error.kind() {
+                    PosOverflow | NegOverflow => "value out of range",
+                    _ => "invalid syntax",
+                };
+                format!("strconv.ParseInt: parsing {text:?}: {reason}")
+            }
+        };
+        if is_lenient { Ok(None) } else { Err(format!("invalid SOURCE_DATE_EPOCH: {reason}")) }
     }
 
     /// What the program calls itself in messages.
@@ -202,6 +256,15 @@ impl Settings {
             Role::DropIn => "helm",
         }
     }
+}
+
+/// Where GnuPG keeps public keys: `pubring.gpg`, or `pubring.kbx` where only that is there. Helm 4:
+/// `defaultKeyring`.
+fn keyring() -> String {
+    let folder = env("GNUPGHOME").map_or_else(|| home().join(".gnupg"), PathBuf::from);
+    let (legacy, keybox) = (folder.join("pubring.gpg"), folder.join("pubring.kbx"));
+    let chosen = if !legacy.exists() && keybox.exists() { keybox } else { legacy };
+    chosen.to_string_lossy().into_owned()
 }
 
 /// Helm prints the limit with two digits.

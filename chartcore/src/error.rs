@@ -25,18 +25,28 @@ pub enum ErrorKind {
     Manifest,
     /// A dependency is missing or cannot be resolved.
     Dependency,
+    /// A repository's index or the list of repositories is malformed.
+    Repository,
     /// A version or a constraint is malformed.
     Version,
+    /// A signature does not count, or a key or provenance file cannot be used.
+    Signature,
     /// A limit (depth, size, steps) was reached.
     Limit,
     /// An option does not make sense.
     Usage,
+    /// A Jinja template of a plan does not parse, or fails while it runs.
+    Jinja,
+    /// A helmfile is malformed, or uses what is not supported.
+    Helmfile,
     /// An input or output operation failed.
     Io,
     /// A server cannot be reached, or does not answer as it should.
     Network,
     /// A server wants other credentials.
     Unauthorized,
+    /// What is to be made is already there, and is something else.
+    AlreadyExists,
     /// Bytes are not what their digest, length or signature says.
     Integrity,
 }

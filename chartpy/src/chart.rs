@@ -242,8 +242,8 @@ impl Chart {
 
     /// Render the chart as `helm template` does.
     ///
-    /// `values` is a mapping or a sequence of mappings, read as files of values are: all numbers become float64.
-    /// They go over `values_files`, and the `set` family over both, in Helm's order. With a `seed` the random
+    /// `values` is a mapping or a sequence of mappings, read as files of values are: all numbers become float64. An
+    /// `os.PathLike` among them is a file. They go over `values_files`, and the `set` family over both, in Helm's order. With a `seed` the random
     /// functions repeat and the clock stands still, at `now` seconds since 1970 if given.
     ///
     /// Raises `ValuesError`, `SchemaError`, `TemplateError`, `ManifestError`, `DependencyError`, `UsageError`,

@@ -6,10 +6,13 @@
 mod boundary;
 mod chart;
 mod convert;
+mod helmfile;
+mod jinja;
 mod many;
 mod merge;
 mod rendered;
 mod request;
+mod tree;
 
 use pyo3::prelude::*;
 
@@ -20,6 +23,10 @@ mod _chartpy {
 
     #[pymodule_export]
     use super::chart::{Chart, load, restore_chart};
+    #[pymodule_export]
+    use super::helmfile::HelmfileReader;
+    #[pymodule_export]
+    use super::jinja::{Environment, render_tree};
     #[pymodule_export]
     use super::many::render_many;
     #[pymodule_export]

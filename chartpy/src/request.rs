@@ -64,12 +64,22 @@ fn add_values(overrides: Overrides, values: &Bound<'_, PyAny>) -> PyResult<Overr
     if values.cast::<PyMapping>().is_ok() {
         return Ok(overrides.value(convert::from_python(values, "values", Numbers::Float)?));
     }
+    let as_file = |item: &Bound<'_, PyAny>| -> PyResult<Option<String>> {
+        if item.cast::<PyString>().is_ok() { Ok(None) } else { convert::path(item) }
+    };
+    if let Some(file) = as_file(values)? {
+        return boundary::enter(values.py(), || overrides.file(&file));
+    }
     if values.cast::<PyString>().is_ok() || values.try_iter().is_err() {
         return Err(wrong("values", values));
     }
     let mut overrides = overrides;
     for (index, item) in values.try_iter()?.enumerate() {
         let (item, name) = (item?, format!("values[{index}]"));
+        if let Some(file) = as_file(&item)? {
+            overrides = boundary::enter(values.py(), || overrides.file(&file))?;
+            continue;
+        }
         if item.cast::<PyMapping>().is_err() {
             return Err(wrong(&name, &item));
         }

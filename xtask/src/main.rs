@@ -3,6 +3,7 @@
 //! Everything here prints: it is a program for people and for continuous integration.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod archives;
 mod cases;
 mod conformance;
 mod corpus;
@@ -33,7 +34,8 @@ type Outcome<T = ()> = Result<T, String>;
 const HELP: &str = "\
 cargo xtask <chore>
 
-  test [-- ARGS]            every test of the workspace
+  test [-- ARGS]            every test of the workspace, with the components it needs
+  components                fetch what the tests start: docker-registry, both Helms
   oracle build | run        build the Go oracle and print its path; serve it on stdin/stdout
   helm                      install Helm 3.22.0 and 4.3.1 with `go install` when absent; print their paths
   golden [--check] [NAME]   write fixtures/golden from both Helms; --check: compare instead of writing
@@ -42,6 +44,7 @@ cargo xtask <chore>
   conformance [TABLE]       every row of the oracle's shared tables through the library
   outside                   examples/outside: the README's Rust, built alone and run
   live [--charts N]         both Helms and `chart` side by side on N corpus charts (default 100)
+  archives [--crossed N]    `package` and `verify` beside both Helms on every corpus chart, and crosswise
   determinism [--cases N]   the same bytes under other locales, time zones, folders and file orders
   fuzz [--full] [--seed N]  generated cases, library against oracle: templates, YAML, merges, --set, functions
        [--only FAMILY] [--count N] [--show N] [--replay FILE]
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
             Ok(())
         }
         ["test", rest @ ..] => test(rest),
+        ["components"] => components(),
         ["oracle", "build"] => oracle::build().map(|path| println!("{}", path.display())),
         ["oracle", "run", rest @ ..] => oracle::run(rest),
         ["helm"] => reference::both().map(|helms| {
@@ -76,6 +80,7 @@ fn main() -> ExitCode {
         ["conformance", rest @ ..] => conformance::run(rest),
         ["outside"] => outside::run(),
         ["live", rest @ ..] => live::run(rest),
+        ["archives", rest @ ..] => archives::run(rest),
         ["determinism", rest @ ..] => determinism::run(rest),
         ["fuzz", rest @ ..] => fuzz::run(rest),
         ["compare", rest @ ..] => compare(rest),
@@ -92,7 +97,17 @@ fn main() -> ExitCode {
     }
 }
 
+/// Fetches what is not there yet.
+fn components() -> Outcome {
+    println!("{}", components::registry_program()?.display());
+    for helm in reference::both()? {
+        println!("{}", helm.program.display());
+    }
+    Ok(())
+}
+
 fn test(rest: &[&str]) -> Outcome {
+    components()?;
     let mut arguments = vec!["test", "--workspace", "--all-features", "--no-fail-fast"];
     arguments.extend_from_slice(rest);
     process::must(process::cargo(), &arguments, &places::root())?;

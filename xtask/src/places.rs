@@ -16,12 +16,9 @@ pub(crate) fn target() -> PathBuf {
     }
 }
 
-/// Where the Helms and the oracle are kept.
+/// Where the Helms, the oracle and the registry are kept.
 pub(crate) fn reference() -> PathBuf {
-    match env::var_os("CHART_REFERENCE_DIR") {
-        Some(folder) => root().join(folder),
-        None => target().join("reference"),
-    }
+    components::reference()
 }
 
 /// The `chart` binary under test: CHART_BIN, or the release build.

@@ -4,19 +4,28 @@ mod bump;
 mod completion;
 mod create;
 mod dependency;
+mod digest;
 mod env;
 mod lint;
+mod oci;
+mod package;
 mod post_renderer;
+mod pull;
+mod push;
+mod registry;
 mod show;
 mod source;
 mod template;
 mod values;
+mod verify;
 mod version;
 
+use chartcore::ErrorKind;
 use chartcore::diag::Diagnostic;
 
 use crate::cli::{Arguments, Spec};
 use crate::flags::{self, Given};
+use crate::network;
 use crate::settings::Settings;
 
 /// What a command is run with.
@@ -54,9 +63,12 @@ impl Failure {
         }
     }
 
-    /// The exit code: Helm knows one.
+    /// The exit code: Helm knows one; 3 is for what is already there with other content.
     pub(crate) fn exit_code(&self) -> u8 {
-        1
+        match self {
+            Self::Error(error) if error.kind() == ErrorKind::AlreadyExists => 3,
+            _ => 1,
+        }
     }
 }
 
@@ -147,6 +159,14 @@ pub(crate) static ALL: &[Spec] = &[
             dependency::list
         ),]
     ),
+    spec!(
+        ["digest"],
+        "digest CHART",
+        "print the digests of a chart: of what it holds, and of its archive",
+        [digest::FLAGS],
+        Arguments::Exactly(1),
+        digest::run
+    ),
     spec!(["env"], "env", "client environment information", [], Arguments::AtMost(1), env::run),
     spec!(
         ["lint"],
@@ -155,6 +175,52 @@ pub(crate) static ALL: &[Spec] = &[
         [flags::LINT, flags::VALUES],
         Arguments::Any,
         lint::run
+    ),
+    spec!(
+        ["pull", "fetch"],
+        "pull [chart URL | repo/chartname] [...]",
+        "download a chart from a repository and (optionally) unpack it in local directory",
+        [pull::FLAGS, flags::CHART_SOURCE],
+        Arguments::AtLeast(1),
+        pull::run
+    ),
+    spec!(
+        ["push"],
+        "push [chart] [remote]",
+        "push a chart to remote",
+        [push::FLAGS, network::TLS, network::PLAIN_HTTP, network::CREDENTIALS],
+        Arguments::AtLeast(2),
+        push::run
+    ),
+    group!(
+        ["registry"],
+        "login to or logout from a registry",
+        [
+            spec!(
+                ["login"],
+                "login [host]",
+                "login to a registry",
+                [registry::FLAGS],
+                Arguments::AtLeast(1),
+                registry::login
+            ),
+            spec!(
+                ["logout"],
+                "logout [host]",
+                "logout from a registry",
+                [],
+                Arguments::AtLeast(1),
+                registry::logout
+            ),
+        ]
+    ),
+    spec!(
+        ["package"],
+        "package [CHART_PATH] [...]",
+        "package a chart directory into a chart archive",
+        [package::FLAGS],
+        Arguments::Any,
+        package::run
     ),
     group!(
         ["show", "inspect"],
@@ -217,6 +283,14 @@ pub(crate) static ALL: &[Spec] = &[
         [values::FLAGS, flags::VALUES],
         Arguments::Exactly(1),
         values::run
+    ),
+    spec!(
+        ["verify"],
+        "verify PATH",
+        "verify that a chart at the given path has been signed and is valid",
+        [verify::FLAGS],
+        Arguments::Exactly(1),
+        verify::run
     ),
     spec!(
         ["version"],

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use chartcore::chart::{self, LoadOptions};
 use chartcore::files::directory::Symlinks;
+use chartcore::registry::Reference;
 use chartcore::render::{KubeVersion, RenderOptions, Rendered};
 use chartcore::values::{self, MergeOptions, Overrides, Setter};
 use chartcore::{Chart, Compat, Error, ErrorKind};
 
-use super::{Context, Failure};
+use super::{Context, Failure, oci};
 use crate::settings::Role;
 
 /// Finds the chart a command names. Helm: pkg/action/install.go, LocateChart.
@@ -23,6 +24,9 @@ pub(crate) fn locate(context: &Context<'_>, name: &str) -> Result<PathBuf, Failu
         if Path::new(name).is_absolute() || name.starts_with('.') {
             return Err(Failure::Usage(format!("path {name:?} not found")));
         }
+    }
+    if Reference::is_oci(name) && context.given.text("repo").is_none_or(str::is_empty) {
+        return oci::fetch(context, name);
     }
     match name.split_once('/') {
         None => Err(Failure::Usage(format!(

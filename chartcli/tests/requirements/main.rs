@@ -6,6 +6,7 @@
 
 #![expect(clippy::print_stdout, reason = "a row that cannot be checked here says so")]
 
+mod archive;
 mod cli;
 mod corpus;
 mod engine;

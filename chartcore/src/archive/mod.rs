@@ -5,9 +5,15 @@
 
 mod digest;
 mod entries;
+mod listing;
+#[cfg(feature = "provenance")]
+pub mod provenance;
+mod unpack;
 
-pub use digest::{Digest, sha256};
+pub use digest::{Digest, content_digest, content_digest_of_archive, sha256, sha256_file};
 pub use entries::{Entry, entries};
+pub use listing::{Listed, Listing, list};
+pub use unpack::unpack;
 
 use crate::Compat;
 use crate::chart::Chart;
@@ -133,8 +139,7 @@ pub fn pack(chart: &Chart, options: &PackOptions) -> Result<Archive> {
         Compat::Helm3 => EXTRA_HELM3,
         Compat::Helm4 => EXTRA_HELM4,
     };
-    let bytes = write_gzip(GzipHeader { extra, comment: "Helm" }, &tar)
-        .map_err(|error| Error::new(ErrorKind::Io, format!("failed to save: {error}")))?;
+    let bytes = write_gzip(GzipHeader { extra, comment: "Helm" }, &tar);
     let digest = sha256(&bytes);
     Ok(Archive { name: chart.name().to_string(), version: version.to_string(), bytes, digest })
 }

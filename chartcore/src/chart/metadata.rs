@@ -152,11 +152,28 @@ impl Metadata {
         Ok(metadata)
     }
 
+    /// Reads what [`yaml::parse_typed`] made of a file that holds metadata among other things.
+    ///
+    /// # Errors
+    /// A value of the wrong type; Go's texts.
+    pub(crate) fn from_map(map: &Map, compat: Compat) -> Result<Self> {
+        let mut metadata = Self::default();
+        metadata.read_map(map, compat)?;
+        Ok(metadata)
+    }
+
     /// Reads a file over what is there, as Helm does with requirements.yaml.
     pub(super) fn read_over(&mut self, bytes: &[u8], compat: Compat) -> Result<()> {
         let value = decode::read(bytes, &METADATA_TEXTS)?;
         let package = decode::package(compat);
-        let Some(map) = decode::top(&value, &format!("{package}.Metadata"))? else { return Ok(()) };
+        match decode::top(&value, &format!("{package}.Metadata"))? {
+            Some(map) => self.read_map(map, compat),
+            None => Ok(()),
+        }
+    }
+
+    fn read_map(&mut self, map: &Map, compat: Compat) -> Result<()> {
+        let package = decode::package(compat);
         for (key, value) in map.iter() {
             let Some(path) = decode::field(&METADATA_FIELDS, key) else { continue };
             let field = Field { record: "Metadata", path };
@@ -525,7 +542,7 @@ fn push_list(map: &mut Map, key: &str, list: Vec<Value>) {
 }
 
 /// White space becomes spaces, what cannot be printed goes. Helm: `sanitizeString`.
-fn sanitize(text: &mut String) {
+pub(crate) fn sanitize(text: &mut String) {
     if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         return;
     }

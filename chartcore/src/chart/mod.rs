@@ -25,7 +25,9 @@ use crate::data::Value;
 use crate::diag::Diagnostic;
 use crate::error::{Error, ErrorKind, Result};
 
-pub(crate) use timestamp::from_seconds as time_text;
+pub(crate) use decode::short_float as number_text;
+pub(crate) use metadata::sanitize;
+pub(crate) use timestamp::{from_seconds as time_text, normalize as normal_time};
 
 /// A chart with its subcharts: immutable, cheap to clone, shared between threads.
 #[derive(Debug, Clone)]

@@ -11,8 +11,8 @@ use ureq::unversioned::resolver::DefaultResolver;
 use ureq::unversioned::transport::{ConnectProxyConnector, Connector, SocksConnector, TcpConnector};
 use ureq::{Agent, SendBody};
 
-use super::connect::TlsConnector;
-use super::failure::Failure;
+use super::connect::{ForwardConnector, ProxyResolver, TlsConnector};
+use super::failure::{Failure, Peer};
 use super::proxies::Proxies;
 use super::response::Flowing;
 use super::retry::is_passing;
@@ -91,8 +91,15 @@ pub struct Client {
 struct Shared {
     options: ClientOptions,
     direct: Agent,
-    through_http: Option<Agent>,
-    through_https: Option<Agent>,
+    through_http: Option<Proxied>,
+    through_https: Option<Proxied>,
+}
+
+/// An agent whose connections go through a proxy.
+#[derive(Debug)]
+struct Proxied {
+    agent: Agent,
+    proxy: Url,
 }
 
 impl Client {
@@ -102,20 +109,14 @@ impl Client {
     /// A certificate or key cannot be read (Helm's text), or a proxy's address is malformed.
     pub fn new(options: &ClientOptions) -> Result<Self> {
         let tls = Arc::new(Tls::new(&options.tls)?);
-        let proxied = |address: &str| -> Result<Option<Agent>> {
-            if address.is_empty() {
-                return Ok(None);
-            }
-            let proxy = ureq::Proxy::new(address).map_err(|_| {
-                let shown = super::url::redacted(address);
-                Error::new(ErrorKind::Usage, format!("invalid proxy address \"{shown}\""))
-            })?;
-            Ok(Some(agent(options, &tls, Some(proxy))))
+        let proxied = |address: &str, plain: bool| match address {
+            "" => Ok(None),
+            address => Proxied::new(options, &tls, address, plain).map(Some),
         };
         let shared = Shared {
             direct: agent(options, &tls, None),
-            through_http: proxied(&options.proxies.http)?,
-            through_https: proxied(&options.proxies.https)?,
+            through_http: proxied(&options.proxies.http, true)?,
+            through_https: proxied(&options.proxies.https, false)?,
             options: options.clone(),
         };
         Ok(Self { shared: Arc::new(shared) })
@@ -191,9 +192,9 @@ impl Client {
             return Err(Failure::lasting(format!("unsupported protocol scheme \"{}\"", url.scheme())));
         }
         let head = hop.head().map_err(|error| Failure::lasting(error.to_string()))?;
-        let agent = self.agent_for(url);
+        let (agent, peer) = self.way_to(url);
         let body = if hop.with_body {
-            hop.request.body.open().map_err(|error| Failure::of_io(&error, url))?
+            hop.request.body.open().map_err(|error| Failure::of_io(&error, &peer))?
         } else {
             None
         };
@@ -201,7 +202,7 @@ impl Client {
             Some(reader) => agent.run(head.map(|()| SendBody::from_owned_reader(reader))),
             None => agent.run(head),
         };
-        let response = sent.map_err(|error| Failure::of(&error, url))?;
+        let response = sent.map_err(|error| Failure::of(&error, &peer))?;
         let (parts, body) = response.into_parts();
         let flowing = Flowing::new(
             body.into_reader(),
@@ -220,14 +221,17 @@ impl Client {
         Ok(Response { status: parts.status, headers, url: url.clone(), method: hop.method, reader })
     }
 
-    fn agent_for(&self, url: &Url) -> &Agent {
+    fn way_to<'a>(&self, url: &'a Url) -> (&Agent, Peer<'a>) {
         let shared = &*self.shared;
         let through = match (shared.options.proxies.proxy_for(url), url.scheme()) {
             (None, _) => None,
             (Some(_), "https") => shared.through_https.as_ref(),
             (Some(_), _) => shared.through_http.as_ref(),
         };
-        through.unwrap_or(&shared.direct)
+        match through {
+            Some(proxied) => (&proxied.agent, Peer::through(url, Some(proxied.proxy.clone()))),
+            None => (&shared.direct, Peer::of(url)),
+        }
     }
 }
 
@@ -281,8 +285,39 @@ fn redirect_target(response: &Response) -> Option<&str> {
     matches!(response.status(), 301 | 302 | 303 | 307 | 308).then(|| response.header("location")).flatten()
 }
 
+impl Proxied {
+    /// `plain` is for `http://` targets, which an HTTP proxy is asked for by whole URLs; to all others it opens a
+    /// tunnel. Go: net/http/transport.go.
+    fn new(options: &ClientOptions, tls: &Arc<Tls>, address: &str, plain: bool) -> Result<Self> {
+        let wrong = || {
+            let shown = super::url::redacted(address);
+            Error::new(ErrorKind::Usage, format!("invalid proxy address \"{shown}\""))
+        };
+        let whole = if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
+        let proxy: Url = whole.parse().map_err(|_| wrong())?;
+        let agent = if plain && proxy.scheme() == "http" {
+            let resolver = ProxyResolver::new(proxy.for_request().parse().map_err(|_| wrong())?);
+            let authorization = proxy.credentials().map(|credentials| credentials.header());
+            let connector = ().chain(TcpConnector::default()).chain(ForwardConnector::new(authorization));
+            Agent::with_parts(config(options, None), connector, resolver)
+        } else {
+            agent(options, tls, Some(ureq::Proxy::new(&whole).map_err(|_| wrong())?))
+        };
+        Ok(Self { agent, proxy })
+    }
+}
+
 fn agent(options: &ClientOptions, tls: &Arc<Tls>, proxy: Option<ureq::Proxy>) -> Agent {
-    let config = Config::builder()
+    let connector =
+        ().chain(SocksConnector::default())
+            .chain(ConnectProxyConnector::default())
+            .chain(TcpConnector::default())
+            .chain(TlsConnector::new(Arc::clone(tls)));
+    Agent::with_parts(config(options, proxy), connector, DefaultResolver::default())
+}
+
+fn config(options: &ClientOptions, proxy: Option<ureq::Proxy>) -> Config {
+    Config::builder()
         .http_status_as_error(false)
         .max_redirects(0)
         .max_redirects_will_error(false)
@@ -298,11 +333,5 @@ fn agent(options: &ClientOptions, tls: &Arc<Tls>, proxy: Option<ureq::Proxy>) ->
         .input_buffer_size(128 << 10)
         .max_idle_connections_per_host(16)
         .max_idle_connections(32)
-        .build();
-    let connector =
-        ().chain(SocksConnector::default())
-            .chain(ConnectProxyConnector::default())
-            .chain(TcpConnector::default())
-            .chain(TlsConnector::new(Arc::clone(tls)));
-    Agent::with_parts(config, connector, DefaultResolver::default())
+        .build()
 }

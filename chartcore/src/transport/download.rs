@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
-use super::failure::Failure;
+use super::failure::{Failure, Peer};
 use super::{Client, Progress, Request, Response};
 use crate::archive::Digest;
 use crate::cache::{Draft, file_error};
@@ -75,6 +75,17 @@ pub struct Downloaded {
     pub digest: Digest,
     /// Its length.
     pub length: u64,
+    /// By which the server knows whether it has changed since.
+    pub validators: Validators,
+}
+
+/// What a server says of the age of a file, to be asked again with it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Validators {
+    /// `ETag`, strong or weak.
+    pub etag: Option<String>,
+    /// `Last-Modified`.
+    pub last_modified: Option<String>,
 }
 
 /// How far a download has come.
@@ -85,6 +96,7 @@ struct Part {
     total: Option<u64>,
     /// The strong ETag of what is there, without which the rest may be of another file.
     tag: Option<String>,
+    validators: Validators,
 }
 
 impl Client {
@@ -143,6 +155,7 @@ impl Client {
                         have: 0,
                         total: None,
                         tag: None,
+                        validators: Validators::default(),
                     },
                 },
                 _ => return Ok(Download::Refused(response)),
@@ -150,6 +163,10 @@ impl Client {
             if response.status() == 200 {
                 current.total = response.content_length();
                 current.tag = response.header("etag").filter(|tag| tag.starts_with('"')).map(str::to_owned);
+                current.validators = Validators {
+                    etag: response.header("etag").map(str::to_owned),
+                    last_modified: response.header("last-modified").map(str::to_owned),
+                };
                 check_length(&response, current.total, expected)?;
             }
             let (url, before, total) = (response.url().clone(), current.have, current.total);
@@ -163,7 +180,7 @@ impl Client {
                 Ok(()) => {}
                 Err(Broken::Local(error)) => return Err(error),
                 Err(Broken::Remote(error)) => {
-                    let failure = Failure::of_io(&error, &url);
+                    let failure = Failure::of_io(&error, &Peer::of(&url));
                     failures = if current.have > before { 1 } else { failures + 1 };
                     if !failure.passing || failures >= options.retry.attempts || !request.idempotent {
                         return Err(failure.into_error(request.method, &url));
@@ -176,7 +193,7 @@ impl Client {
             failures += 1;
             if failures >= options.retry.attempts || !request.idempotent {
                 let io_error = io::Error::from(io::ErrorKind::UnexpectedEof);
-                return Err(Failure::of_io(&io_error, &url).into_error(request.method, &url));
+                return Err(Failure::of_io(&io_error, &Peer::of(&url)).into_error(request.method, &url));
             }
             options.clock.sleep(options.retry.delay(failures, &*options.clock));
             part = Some(current);
@@ -271,5 +288,5 @@ fn finish(part: Part, target: &Path, expected: &Expected, url: &str) -> Result<D
         ));
     }
     part.draft.keep(target)?;
-    Ok(Downloaded { path: target.to_owned(), digest, length })
+    Ok(Downloaded { path: target.to_owned(), digest, length, validators: part.validators })
 }

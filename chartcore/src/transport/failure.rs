@@ -7,6 +7,41 @@ use rustls::{AlertDescription, CertificateError};
 use super::{Method, Url};
 use crate::error::{Error, ErrorKind};
 
+/// Whom a connection leads to, for what is said when it does not.
+#[derive(Debug)]
+pub(super) struct Peer<'a> {
+    url: &'a Url,
+    proxy: Option<Url>,
+}
+
+impl<'a> Peer<'a> {
+    /// The server of `url` itself.
+    pub(super) fn of(url: &'a Url) -> Self {
+        Self { url, proxy: None }
+    }
+
+    /// The server of `url` behind a proxy.
+    pub(super) fn through(url: &'a Url, proxy: Option<Url>) -> Self {
+        Self { url, proxy }
+    }
+
+    /// Go's words for a connection that could not be made.
+    fn dial(&self, reason: &str) -> String {
+        let (prefix, url) = match &self.proxy {
+            Some(proxy) => ("proxyconnect tcp: ", proxy),
+            None => ("", self.url),
+        };
+        format!("{prefix}dial tcp {}:{}: {reason}", url.host(), url.port())
+    }
+
+    fn lookup(&self) -> String {
+        match &self.proxy {
+            Some(proxy) => format!("proxyconnect tcp: dial tcp: lookup {}: no such host", proxy.host()),
+            None => format!("dial tcp: lookup {}: no such host", self.url.host()),
+        }
+    }
+}
+
 /// A request that got no answer.
 #[derive(Debug)]
 pub(super) struct Failure {
@@ -30,19 +65,19 @@ impl Failure {
     }
 
     /// From what the HTTP layer says.
-    pub(super) fn of(error: &ureq::Error, url: &Url) -> Self {
+    pub(super) fn of(error: &ureq::Error, peer: &Peer<'_>) -> Self {
         use ureq::Error as E;
         match error {
-            E::Io(error) => Self::of_io(error, url),
-            E::Rustls(error) => Self::of_tls(error, url),
+            E::Io(error) => Self::of_io(error, peer),
+            E::Rustls(error) => Self::of_tls(error, peer),
             E::Timeout(ureq::Timeout::Connect | ureq::Timeout::Resolve) => {
-                Self::passing(format!("dial tcp {}: i/o timeout", address(url)))
+                Self::passing(peer.dial("i/o timeout"))
             }
             E::Timeout(ureq::Timeout::Global) => {
                 Self::lasting("context deadline exceeded (Client.Timeout exceeded while awaiting headers)")
             }
             E::Timeout(_) => Self::passing("net/http: timeout awaiting response headers"),
-            E::HostNotFound => Self::lasting(format!("dial tcp: lookup {}: no such host", url.host())),
+            E::HostNotFound => Self::lasting(peer.lookup()),
             E::InvalidProxyUrl => Self::lasting("invalid proxy address"),
             E::ConnectProxyFailed(reason) => Self::lasting(proxy_reason(reason)),
             E::LargeResponseHeader(..) => {
@@ -50,10 +85,10 @@ impl Failure {
             }
             E::Protocol(error) => Self::lasting(format!("net/http: malformed HTTP response: {error}")),
             E::Other(inner) => match inner.downcast_ref::<rustls::Error>() {
-                Some(error) => Self::of_tls(error, url),
+                Some(error) => Self::of_tls(error, peer),
                 None => Self::lasting(inner.to_string()),
             },
-            E::ConnectionFailed => Self::lasting(format!("dial tcp {}: connection failed", address(url))),
+            E::ConnectionFailed => Self::lasting(peer.dial("connection failed")),
             // The rest names no URL of ours and cannot hold a credential.
             E::Http(error) => Self::lasting(error.to_string()),
             E::Tls(text) => Self::lasting(format!("tls: {text}")),
@@ -63,25 +98,19 @@ impl Failure {
     }
 
     /// From what reading or writing says.
-    pub(super) fn of_io(error: &io::Error, url: &Url) -> Self {
+    pub(super) fn of_io(error: &io::Error, peer: &Peer<'_>) -> Self {
         if let Some(inner) = error.get_ref() {
             if let Some(inner) = inner.downcast_ref::<ureq::Error>() {
-                return Self::of(inner, url);
+                return Self::of(inner, peer);
             }
             if let Some(inner) = inner.downcast_ref::<rustls::Error>() {
-                return Self::of_tls(inner, url);
+                return Self::of_tls(inner, peer);
             }
         }
         match error.kind() {
-            io::ErrorKind::ConnectionRefused => {
-                Self::lasting(format!("dial tcp {}: connect: connection refused", address(url)))
-            }
-            io::ErrorKind::HostUnreachable => {
-                Self::lasting(format!("dial tcp {}: connect: no route to host", address(url)))
-            }
-            io::ErrorKind::NetworkUnreachable => {
-                Self::lasting(format!("dial tcp {}: connect: network is unreachable", address(url)))
-            }
+            io::ErrorKind::ConnectionRefused => Self::lasting(peer.dial("connect: connection refused")),
+            io::ErrorKind::HostUnreachable => Self::lasting(peer.dial("connect: no route to host")),
+            io::ErrorKind::NetworkUnreachable => Self::lasting(peer.dial("connect: network is unreachable")),
             io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => {
                 Self::passing("read: connection reset by peer")
             }
@@ -92,14 +121,12 @@ impl Failure {
                 None => "i/o timeout".to_owned(),
             }),
             // Helm's resolver: `lookup nowhere: no such host`; the system's words differ by platform.
-            _ if error.to_string().contains("lookup address") => {
-                Self::lasting(format!("dial tcp: lookup {}: no such host", url.host()))
-            }
+            _ if error.to_string().contains("lookup address") => Self::lasting(peer.lookup()),
             _ => Self::lasting(error.to_string()),
         }
     }
 
-    fn of_tls(error: &rustls::Error, url: &Url) -> Self {
+    fn of_tls(error: &rustls::Error, peer: &Peer<'_>) -> Self {
         let verify = |what: &str| Self::lasting(format!("tls: failed to verify certificate: x509: {what}"));
         match error {
             rustls::Error::InvalidCertificate(why) => match why {
@@ -109,9 +136,12 @@ impl Failure {
                 | CertificateError::NotValidYetContext { .. } => {
                     verify("certificate has expired or is not yet valid")
                 }
-                CertificateError::UnknownIssuer => verify("certificate signed by unknown authority"),
+                // Go calls an authority of the right name with another key unknown, too.
+                CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+                    verify("certificate signed by unknown authority")
+                }
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-                    verify(&format!("certificate is not valid for {}", url.host()))
+                    verify(&format!("certificate is not valid for {}", peer.url.host()))
                 }
                 other => verify(&other.to_string()),
             },
@@ -125,10 +155,6 @@ impl Failure {
             other => Self::lasting(format!("tls: {other}")),
         }
     }
-}
-
-fn address(url: &Url) -> String {
-    format!("{}:{}", url.host(), url.port())
 }
 
 /// Go says the status's text: `Proxy Authentication Required`.

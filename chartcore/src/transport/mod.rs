@@ -29,7 +29,7 @@ mod url;
 
 pub use client::{Client, ClientOptions, Timeouts};
 pub use clock::{Clock, SystemClock};
-pub use download::{Download, Downloaded, Expected};
+pub use download::{Download, Downloaded, Expected, Validators};
 pub use progress::{NoProgress, Progress};
 pub use proxies::Proxies;
 pub use request::{Body, Credentials, Method, Request};

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ureq::http::{HeaderMap, StatusCode};
 
-use super::failure::Failure;
+use super::failure::{Failure, Peer};
 use super::{Clock, Method, Timeouts, Url};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -97,7 +97,9 @@ impl Response {
         }
         let mut bytes = Vec::with_capacity(usize::try_from(length.min(16 << 20)).unwrap_or(0));
         let read = self.reader.take(limit.saturating_add(1)).read_to_end(&mut bytes);
-        read.map_err(|error| Failure::of_io(&error, &self.url).into_error(self.method, &self.url))?;
+        read.map_err(|error| {
+            Failure::of_io(&error, &Peer::of(&self.url)).into_error(self.method, &self.url)
+        })?;
         if bytes.len() as u64 > limit { Err(too_long(&self.url)) } else { Ok(bytes) }
     }
 

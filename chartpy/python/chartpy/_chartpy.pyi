@@ -1,5 +1,5 @@
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeAlias, final
 
 from chartpy.errors import ChartError
@@ -10,6 +10,9 @@ __all__ = [
     "Chart",
     "load",
     "_restore_chart",
+    "HelmfileReader",
+    "Environment",
+    "render_tree",
     "render_many",
     "merge_values",
     "Manifest",
@@ -21,7 +24,7 @@ __all__ = [
 _Path: TypeAlias = str | os.PathLike[str]
 _Paths: TypeAlias = _Path | Sequence[_Path] | None
 _Texts: TypeAlias = str | Sequence[str] | None
-_Values: TypeAlias = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
+_Values: TypeAlias = Mapping[str, Any] | os.PathLike[str] | Sequence[Mapping[str, Any] | os.PathLike[str]] | None
 _Compat: TypeAlias = Literal["helm3", "helm4"]
 
 __version__: str
@@ -41,6 +44,45 @@ def merge_values(
 def render_many(
     jobs: Iterable[RenderJob], *, workers: int | None = None, fail_fast: bool = False, compat: _Compat = "helm4"
 ) -> list[Rendered | ChartError]: ...
+def render_tree(
+    folder: _Path,
+    values: Mapping[str, Any],
+    *,
+    prelude: str | None = "_macros.j2",
+    filters: Mapping[str, Callable[..., Any]] | None = None,
+    globals: Mapping[str, Any] | None = None,
+    out: _Path | None = None,
+) -> dict[str, str]: ...
+@final
+class HelmfileReader:
+    def __new__(cls, source: _Path | bytes, *, name: str = "helmfile.yaml", folder: _Path | None = None) -> HelmfileReader: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def folder(self) -> str: ...
+    @property
+    def repositories(self) -> dict[str, str]: ...
+    @property
+    def releases(self) -> list[dict[str, Any]]: ...
+    def select(self, selector: str) -> HelmfileReader: ...
+    def order(self) -> list[int]: ...
+
+@final
+class Environment:
+    def __new__(
+        cls,
+        folder: _Path,
+        *,
+        prelude: str | None = "_macros.j2",
+        filters: Mapping[str, Callable[..., Any]] | None = None,
+        globals: Mapping[str, Any] | None = None,
+    ) -> Environment: ...
+    @property
+    def names(self) -> list[str]: ...
+    def render(self, values: Mapping[str, Any]) -> dict[str, str]: ...
+    def render_one(self, name: str, values: Mapping[str, Any]) -> str: ...
+    def render_text(self, text: str, values: Mapping[str, Any], *, name: str = "<text>") -> str: ...
+
 @final
 class Chart:
     @property

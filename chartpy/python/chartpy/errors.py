@@ -22,7 +22,9 @@ from chartpy.records import Diagnostic
 __all__ = [
     "ChartError",
     "DependencyError",
+    "HelmfileError",
     "InternalError",
+    "JinjaError",
     "LimitError",
     "LoadError",
     "ManifestError",
@@ -102,6 +104,22 @@ class SchemaError(ValuesError):
 
 class TemplateError(ChartError):
     """A template does not parse, or fails while it runs."""
+
+
+class JinjaError(TemplateError):
+    """A Jinja template of a plan does not parse, or fails while it runs; `__cause__` is what a function raised."""
+
+
+class HelmfileError(ChartError, ValueError):
+    """A helmfile is malformed, or uses what is not supported: `unsupported_key` names it."""
+
+    @property
+    def unsupported_key(self) -> str | None:
+        """The key that is not supported, by its path: `releases[0].hooks`."""
+        for diagnostic in self.diagnostics:
+            if diagnostic.code == "helmfile-key":
+                return diagnostic.label
+        return None
 
 
 class ManifestError(ChartError):
