@@ -67,11 +67,6 @@ pub(crate) fn warnings(settings: &Settings, warnings: &[Diagnostic]) {
     write(&text);
 }
 
-/// Prints text as it is.
-pub(crate) fn note(text: &str) {
-    write(text);
-}
-
 /// Prints warnings that Helm does not know, with their places and hints.
 pub(crate) fn notices(settings: &Settings, warnings: &[Diagnostic]) {
     let mut text = String::new();
@@ -89,6 +84,11 @@ pub(crate) fn notices(settings: &Settings, warnings: &[Diagnostic]) {
         }
     }
     write(&text);
+}
+
+/// Prints text as it is.
+pub(crate) fn note(text: &str) {
+    write(text);
 }
 
 /// Standard error may be closed; there is nobody left to tell.
