@@ -7,11 +7,10 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use chartcore::transport::{
-    Client, ClientOptions, Credentials, NoProgress, Progress, Proxies, RetryOptions, Secret, Timeouts,
-    TlsOptions,
+    ClientOptions, Credentials, NoProgress, Progress, Proxies, RetryOptions, Secret, Timeouts, TlsOptions,
 };
 
-use crate::commands::{Context, Failure};
+use crate::commands::Context;
 use crate::flags::{Flag, Given, Kind};
 
 use Kind::{Switch, Text};
