@@ -164,9 +164,16 @@ pub(super) fn place(documents: Vec<Json>, discovery: &Discovery, namespace: &str
         let text =
             |pointer: &str| json.pointer(pointer).and_then(Json::as_str).unwrap_or_default().to_owned();
         let (api_version, kind) = (text("/apiVersion"), text("/kind"));
-        if kind.is_empty() {
-            problems.push("unable to decode \"\": Object 'Kind' is missing in a document".to_owned());
-            continue;
+        let missing = match (api_version.is_empty(), kind.is_empty()) {
+            (true, true) => "[apiVersion not set, kind not set]",
+            (true, false) => "apiVersion not set",
+            (false, true) => "kind not set",
+            (false, false) => "",
+        };
+        if !missing.is_empty() {
+            // Reading ends at the first document that is no object.
+            problems.push(format!("error validating \"\": error validating data: {missing}"));
+            break;
         }
         if let Some(problem) = malformed(&json) {
             problems.push(format!("unable to decode \"\": {problem}"));
@@ -247,6 +254,16 @@ mod tests {
         assert_eq!(
             text,
             r#"[{"kind":"A","x":1},{"kind":"B"},{"half":0.5,"kind":"C","port":8080,"ratio":1}]"#
+        );
+    }
+
+    /// Helm 4 said this of two documents without either.
+    #[test]
+    fn documents_must_say_what_they_are() {
+        let documents = documents(b"a: 1\n---\nb: 2\n").unwrap();
+        assert_eq!(
+            place(documents, &Discovery::default(), "default").unwrap_err().message(),
+            "error validating \"\": error validating data: [apiVersion not set, kind not set]"
         );
     }
 
