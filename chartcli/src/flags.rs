@@ -329,6 +329,10 @@ pub(crate) fn check(
                 Switch => parse_bool(text)
                     .is_none()
                     .then(|| format!("strconv.ParseBool: parsing {text:?}: invalid syntax")),
+                Count("uint") => text
+                    .parse::<u64>()
+                    .is_err()
+                    .then(|| format!("strconv.ParseUint: parsing {text:?}: invalid syntax")),
                 Count(_) => text
                     .parse::<i64>()
                     .is_err()

@@ -108,11 +108,6 @@ pub(crate) fn client_options(context: &Context<'_>) -> ClientOptions {
     }
 }
 
-/// A client as flags and environment have it.
-pub(crate) fn client(context: &Context<'_>) -> Result<Client, Failure> {
-    Ok(Client::new(&client_options(context))?)
-}
-
 /// `--username` and `--password`, if both are given. Helm: pkg/getter/httpgetter.go.
 pub(crate) fn credentials(given: &Given<'_>) -> Option<Credentials> {
     let text = |flag: &str| given.text(flag).filter(|text| !text.is_empty());

@@ -16,36 +16,6 @@ pub(crate) fn print(bytes: &[u8]) {
     }
 }
 
-/// How results are printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Format {
-    /// For people.
-    Table,
-    /// For programs.
-    Json,
-}
-
-impl Format {
-    /// Reads `--output`.
-    pub(crate) fn of(text: Option<&str>) -> Result<Self, Failure> {
-        match text {
-            None | Some("" | "table") => Ok(Self::Table),
-            Some("json") => Ok(Self::Json),
-            Some(other) => {
-                Err(Failure::Usage(format!("invalid format type {other:?}: must be \"table\" or \"json\"")))
-            }
-        }
-    }
-}
-
-/// Prints a value as one line of JSON.
-pub(crate) fn print_json(value: &Value) -> Result<(), Failure> {
-    let mut text = json::write(value).map_err(|error| Failure::Usage(error.to_string()))?;
-    text.push(b'\n');
-    print(&text);
-    Ok(())
-}
-
 /// As [`print`], for what is not there in one piece.
 pub(crate) fn stream(write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) {
     /// As much as a pipe takes at once.
@@ -58,6 +28,16 @@ pub(crate) fn stream(write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) 
 
 /// Writes a file whole or not at all, with the folders above it: a reader never meets half of it.
 pub(crate) fn write_file(path: &Path, content: &[u8]) -> std::io::Result<()> {
+    write_with_mode(path, content, 0o644)
+}
+
+/// As [`write_file`], for the user's eyes alone.
+pub(crate) fn write_private(path: &Path, content: &[u8]) -> std::io::Result<()> {
+    write_with_mode(path, content, 0o600)
+}
+
+#[cfg_attr(not(unix), allow(unused_variables, reason = "only Unix has modes"))]
+fn write_with_mode(path: &Path, content: &[u8], mode: u32) -> std::io::Result<()> {
     let parent = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -68,7 +48,7 @@ pub(crate) fn write_file(path: &Path, content: &[u8]) -> std::io::Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        temporary.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
+        temporary.as_file().set_permissions(std::fs::Permissions::from_mode(mode))?;
     }
     temporary.persist(path).map_err(|error| error.error)?;
     Ok(())
@@ -86,6 +66,7 @@ pub(crate) enum Encoding {
 #[derive(Debug, Clone)]
 pub(crate) enum Cell {
     Text(String),
+    Number(u64),
     Group(Row),
     List(Vec<Row>),
 }
@@ -99,10 +80,17 @@ impl From<String> for Cell {
     }
 }
 
+impl From<u64> for Cell {
+    fn from(number: u64) -> Self {
+        Self::Number(number)
+    }
+}
+
 impl Cell {
     fn to_value(&self) -> Value {
         match self {
             Self::Text(text) => text.as_str().into(),
+            Self::Number(number) => i64::try_from(*number).unwrap_or(i64::MAX).into(),
             Self::Group(row) => row_value(row),
             Self::List(rows) => rows.iter().map(row_value).collect::<Vec<_>>().into(),
         }

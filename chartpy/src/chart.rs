@@ -42,7 +42,7 @@ impl Source {
         if let Some(digest) = self.digest.get() {
             return Ok(digest.clone());
         }
-        let digest = archive::pack(&self.chart, &PackOptions::new())?.digest().to_string();
+        let digest = archive::pack(&self.chart, &archive::PackOptions::new())?.digest().to_string();
         Ok(self.digest.get_or_init(|| digest).clone())
     }
 
@@ -65,7 +65,7 @@ pub(crate) struct Chart {
 }
 
 impl Chart {
-    fn new(chart: chartcore::Chart) -> Self {
+    pub(crate) fn new(chart: chartcore::Chart) -> Self {
         Self { source: Arc::new(Source::new(chart)) }
     }
 

@@ -41,7 +41,7 @@ pub(crate) struct Environment {
 #[pymethods]
 impl Environment {
     #[new]
-    #[pyo3(signature = (folder, *, prelude = USUAL_PRELUDE, filters = None, globals = None))]
+    #[pyo3(signature = (folder, *, prelude = "_macros.j2", filters = None, globals = None))]
     fn new(
         py: Python<'_>,
         folder: PathBuf,
@@ -115,7 +115,7 @@ impl Environment {
 /// ...     render_tree(folder, {"on": True})
 /// {'a.yaml': 'on: True\n'}
 #[pyfunction]
-#[pyo3(signature = (folder, values, *, prelude = USUAL_PRELUDE, filters = None, globals = None, out = None))]
+#[pyo3(signature = (folder, values, *, prelude = "_macros.j2", filters = None, globals = None, out = None))]
 pub(crate) fn render_tree<'py>(
     py: Python<'py>,
     folder: PathBuf,

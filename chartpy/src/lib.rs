@@ -11,6 +11,7 @@ mod jinja;
 mod many;
 mod merge;
 mod package;
+mod remote;
 mod rendered;
 mod request;
 mod tree;
@@ -35,6 +36,8 @@ mod _chartpy {
     use super::merge::merge_values;
     #[pymodule_export]
     use super::package::{digest, listing, verify};
+    #[pymodule_export]
+    use super::remote::{fetch, publish, resolve_version};
     #[pymodule_export]
     use super::rendered::{Manifest, Rendered, restore_rendered};
 

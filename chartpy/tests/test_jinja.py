@@ -81,7 +81,7 @@ def test_templates_render_as_with_jinja2(name: str, environment: Environment) ->
 def test_a_change_does_not_reach_the_next_template_or_the_caller(tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / f"{name}.yaml.j2").write_text("{{ d }}{% set _ = d.update({'x': 1}) %}{{ d.inner.update({'y': 2}) }}")
-    values = {"d": {"inner": {}}}
+    values: dict[str, Any] = {"d": {"inner": {}}}
     texts = render_tree(tmp_path, values)
     assert set(texts.values()) == {"{'inner': {}}None\n"}
     assert values == {"d": {"inner": {}}}
@@ -211,4 +211,4 @@ def test_what_is_missing_is_a_missing_file(tmp_path: Path) -> None:
         Environment(tmp_path).render_one("nothing", {})
     for wrong in ({"filters": {"a": 1}}, {"filters": 3}, {"globals": [1]}):
         with pytest.raises(TypeError):
-            Environment(tmp_path, **wrong)  # type: ignore[arg-type]
+            Environment(tmp_path, **wrong)

@@ -75,7 +75,7 @@ def golden_job(golden: Path, charts: dict[str, chartpy.Chart]) -> Any:
 def test_row_187_every_chart_of_every_stack_equals_helm(benchmark: Path, workers: int) -> None:
     equal = 0
     for compat in ("helm3", "helm4"):
-        charts = {name: chartpy.load(benchmark / "charts" / name, compat=compat) for name in CHARTS.values()}  # type: ignore[arg-type]
+        charts = {name: chartpy.load(benchmark / "charts" / name, compat=compat) for name in CHARTS.values()}
         goldens = sorted((benchmark / "golden").glob(f"*.{compat}.yaml"))
         results = chartpy.render_many([golden_job(golden, charts) for golden in goldens], workers=workers)
         for golden, result in zip(goldens, results, strict=True):

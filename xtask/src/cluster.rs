@@ -184,6 +184,8 @@ fn start(programs: &Programs, folder: &Path) -> Outcome<Cluster> {
             "--allow-privileged=true".to_owned(),
             "--disable-admission-plugins=ServiceAccount".to_owned(),
             "--endpoint-reconciler-type=none".to_owned(),
+            // Debian's etcd cannot tell the progress of a watch, without which lists by watch end in errors.
+            "--feature-gates=WatchList=false".to_owned(),
             format!("--audit-policy-file={}", policy.display()),
             format!("--audit-log-path={}", audit.display()),
             "--audit-log-mode=blocking".to_owned(),
@@ -249,6 +251,7 @@ fn spawn(program: &Path, arguments: &[String], folder: &Path, name: &str) -> Out
     command
         .args(arguments)
         .current_dir(folder)
+        .env("KUBE_FEATURE_WatchListClient", "false")
         .stdin(Stdio::null())
         .stdout(log.try_clone().map_err(failed)?)
         .stderr(log);

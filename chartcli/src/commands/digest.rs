@@ -5,35 +5,34 @@ use std::path::Path;
 
 use chartcore::archive::{self, Digest, PackOptions};
 use chartcore::chart::{self, LoadOptions};
-use chartcore::data::{Map, Value};
 use chartcore::files::directory::{self, PathKind, io_error};
 
 use super::{Context, Failure, Outcome};
 use crate::flags::{Flag, Kind};
-use crate::output::{self, Format};
+use crate::output::{self, Encoding};
 
 pub(crate) const FLAGS: &[Flag] =
-    &[Flag::new("output", Kind::Text("table|json"), "how to print the digests (default table)").short('o')];
+    &[Flag::new("output", Kind::Text("format"), "table, json or yaml (default table)").short('o')];
 
 /// Prints the digest of an archive and of what it holds; for a folder, of the archive that would be packed.
 pub(crate) fn run(context: &Context<'_>) -> Outcome {
-    let format = Format::of(context.given.text("output"))?;
+    let encoding = Encoding::of(context)?;
     let path = context.given.positionals().remove(0);
     let path = Path::new(&path);
     let (content, archive) = match directory::kind_of(path)? {
         PathKind::Folder => of_folder(context, path)?,
         _ => of_archive(context, path)?,
     };
-    match format {
-        Format::Table => output::print(format!("content {content}\narchive {archive}\n").as_bytes()),
-        Format::Json => {
-            let mut map = Map::new();
-            map.insert("content", content.to_string().into());
-            map.insert("archive", archive.to_string().into());
-            output::print_json(&Value::from(map))?;
+    match encoding {
+        Encoding::Table => {
+            output::print(format!("content {content}\narchive {archive}\n").as_bytes());
+            Ok(())
         }
+        _ => encoding.print_one(&vec![
+            ("content", content.to_string().into()),
+            ("archive", archive.to_string().into()),
+        ]),
     }
-    Ok(())
 }
 
 fn of_folder(context: &Context<'_>, path: &Path) -> Result<(Digest, Digest), Failure> {

@@ -37,7 +37,7 @@ pub(crate) fn all(context: &Context<'_>) -> Outcome {
     if let Some(template) = context.given.text("template").filter(|template| !template.is_empty()) {
         return by_template(context, &release, template);
     }
-    let shown = Shown { everything: true, description: true, metadata: true, ..Shown::default() };
+    let shown = Shown { everything: true, metadata: true, ..Shown::default() };
     release_report::table(context, &StatusReport { release, resources: Vec::new() }, shown)
 }
 
@@ -138,14 +138,14 @@ pub(crate) fn metadata(context: &Context<'_>) -> Outcome {
         names.sort_unstable();
         let labels = labels.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
         let mut text = format!(
-            "NAME: {}\nCHART: {}\nVERSION: {}\nAPP_VERSION: {}\nANNOTATIONS: {}\nLABELS: {}\nDEPENDENCIES: {}\n\
+            "NAME: {}\nCHART: {}\nVERSION: {}\nAPP_VERSION: {}\nANNOTATIONS: {}\n{}DEPENDENCIES: {}\n\
              NAMESPACE: {}\nREVISION: {}\nSTATUS: {}\nDEPLOYED_AT: {deployed_at}\n",
             release.name,
             release.chart_name(),
             release.chart_version(),
             release.app_version(),
             joined(annotations.unwrap_or_default()),
-            joined(labels),
+            if compat == Compat::Helm4 { format!("LABELS: {}\n", joined(labels)) } else { String::new() },
             names.join(","),
             release.namespace,
             release.revision,
@@ -171,7 +171,7 @@ pub(crate) fn metadata(context: &Context<'_>) -> Outcome {
         ("appVersion", release.app_version().into()),
     ];
     entries.extend(annotations.map(|annotations| ("annotations", annotations)));
-    if !labels.is_empty() {
+    if !labels.is_empty() && compat == Compat::Helm4 {
         let map = labels.iter().map(|(key, value)| (key.as_str().into(), Value::from(value.as_str())));
         entries.push(("labels", map.collect::<chartcore::data::Map>().into()));
     }

@@ -4,6 +4,7 @@ mod bump;
 mod completion;
 mod create;
 mod dependency;
+mod diff;
 mod digest;
 mod env;
 mod get;
@@ -62,6 +63,8 @@ pub(crate) enum Failure {
     Usage(String),
     /// The library's error.
     Error(chartcore::Error),
+    /// Nothing is wrong, but the answer is in the exit code.
+    Exit(u8),
 }
 
 impl Failure {
@@ -70,13 +73,14 @@ impl Failure {
         match self {
             Self::Usage(message) => message,
             Self::Error(error) => error.message(),
+            Self::Exit(_) => "",
         }
     }
 
     /// What is known of the place and the cure.
     pub(crate) fn diagnostics(&self) -> &[Diagnostic] {
         match self {
-            Self::Usage(_) => &[],
+            Self::Usage(_) | Self::Exit(_) => &[],
             Self::Error(error) => error.diagnostics(),
         }
     }
@@ -86,6 +90,7 @@ impl Failure {
         match self {
             Self::Usage(message) => Self::Usage(format!("{prefix}{message}")),
             Self::Error(error) => Self::Error(error.prefixed(prefix)),
+            Self::Exit(code) => Self::Exit(code),
         }
     }
 
@@ -93,6 +98,7 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Error(error) if error.kind() == ErrorKind::AlreadyExists => 3,
+            Self::Exit(code) => *code,
             _ => 1,
         }
     }
@@ -140,6 +146,7 @@ macro_rules! group {
 
 /// Every command.
 pub(crate) static ALL: &[Spec] = &[
+    spec!(["apply"], "apply", "do what a kept plan says", [diff::PLAN_FLAGS], Arguments::None, diff::apply),
     spec!(
         ["bump"],
         "bump CHART",
@@ -171,6 +178,28 @@ pub(crate) static ALL: &[Spec] = &[
                 completion::powershell
             ),
             spec!(["zsh"], "zsh", "for zsh", [completion::FLAGS], Arguments::None, completion::zsh),
+        ]
+    ),
+    group!(
+        ["crds"],
+        "look at and apply a chart's CRDs, which releases never touch",
+        [
+            spec!(
+                ["apply"],
+                "apply [CHART]",
+                "apply a chart's CRDs",
+                [diff::CRDS_FLAGS, flags::CHART_SOURCE],
+                Arguments::Exactly(1),
+                diff::crds_apply
+            ),
+            spec!(
+                ["diff"],
+                "diff [CHART]",
+                "show how a chart's CRDs differ from the cluster's",
+                [diff::DIFF_FLAGS, flags::CHART_SOURCE],
+                Arguments::Exactly(1),
+                diff::crds_diff
+            ),
         ]
     ),
     spec!(
@@ -226,6 +255,22 @@ pub(crate) static ALL: &[Spec] = &[
         [digest::FLAGS],
         Arguments::Exactly(1),
         digest::run
+    ),
+    spec!(
+        ["diff"],
+        "diff [RELEASE] [CHART]",
+        "show what an upgrade or an install would change",
+        [
+            diff::DIFF_FLAGS,
+            diff::LIVE_FLAGS,
+            releases::CHANGE,
+            releases::RENDER,
+            upgrade::FLAGS,
+            flags::CHART_SOURCE,
+            flags::VALUES
+        ],
+        Arguments::Exactly(2),
+        diff::run
     ),
     spec!(["env"], "env", "client environment information", [], Arguments::AtMost(1), env::run),
     group!(
@@ -368,7 +413,7 @@ pub(crate) static ALL: &[Spec] = &[
                 ["add"],
                 "add [NAME] [URL]",
                 "add a chart repository",
-                [repo::ADD_FLAGS],
+                [repo::ADD_FLAGS, network::TLS, network::CREDENTIALS, network::PASS_CREDENTIALS],
                 Arguments::Exactly(2),
                 repo::add
             ),
@@ -410,7 +455,7 @@ pub(crate) static ALL: &[Spec] = &[
         ["resolve"],
         "resolve REF [CONSTRAINT]",
         "say which chart exactly is meant: name, version, appVersion, url, digest",
-        [resolve::FLAGS],
+        [resolve::FLAGS, network::TLS, network::PLAIN_HTTP, network::CREDENTIALS, network::PASS_CREDENTIALS],
         Arguments::AtLeast(1),
         resolve::run
     ),
@@ -441,6 +486,21 @@ pub(crate) static ALL: &[Spec] = &[
         run: Some(versions::run),
     },
     spec!(["list", "ls"], "list", "list releases", [list::FLAGS], Arguments::None, list::run),
+    spec!(
+        ["plan"],
+        "plan [RELEASE] [CHART]",
+        "say step by step what an upgrade or an install would do",
+        [
+            diff::PLAN_FLAGS,
+            releases::CHANGE,
+            releases::RENDER,
+            upgrade::FLAGS,
+            flags::CHART_SOURCE,
+            flags::VALUES
+        ],
+        Arguments::Exactly(2),
+        diff::plan
+    ),
     spec!(
         ["rollback"],
         "rollback <RELEASE> [REVISION]",
@@ -542,6 +602,14 @@ pub(crate) static ALL: &[Spec] = &[
         [uninstall::FLAGS],
         Arguments::AtLeast(1),
         uninstall::run
+    ),
+    spec!(
+        ["unlock"],
+        "unlock RELEASE",
+        "put a release that is stuck back to where one can go on",
+        [],
+        Arguments::Exactly(1),
+        diff::unlock
     ),
     spec!(
         ["upgrade"],

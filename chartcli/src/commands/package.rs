@@ -6,14 +6,13 @@ use std::path::{Path, PathBuf};
 use chartcore::archive::provenance::{EXTENSION, Keyring, SigningKey};
 use chartcore::archive::{self, Archive, Listing, PackOptions};
 use chartcore::chart::{self, LoadOptions};
-use chartcore::data::{Map, Value};
 use chartcore::files::clean_path;
 use chartcore::files::directory::{self, PathKind, Symlinks, io_error};
 use chartcore::{Compat, Error, ErrorKind};
 
 use super::{Context, Failure, Outcome};
 use crate::flags::{Flag, Kind};
-use crate::output::{self, Format, Table};
+use crate::output::{self, Cell, Encoding, Row, Table};
 use crate::settings::Role;
 
 pub(crate) const FLAGS: &[Flag] = &[
@@ -28,8 +27,12 @@ pub(crate) const FLAGS: &[Flag] = &[
     Flag::new("key", Kind::Text("string"), "name of the key to use when signing. Used if --sign is true"),
     Flag::new("keyring", Kind::Text("file"), "location of the keyring with the signing key"),
     Flag::new("list", Kind::Switch, "write nothing; list what goes in, and what .helmignore leaves out"),
-    Flag::new("output", Kind::Text("table|json"), "how to print what was packed or listed (default table)")
-        .short('o'),
+    Flag::new(
+        "output",
+        Kind::Text("format"),
+        "what was packed or listed as table, json or yaml (default table)",
+    )
+    .short('o'),
     Flag::new(
         "passphrase-file",
         Kind::Text("file"),
@@ -49,10 +52,10 @@ pub(crate) fn run(context: &Context<'_>) -> Outcome {
     if paths.is_empty() {
         return Err(Failure::Usage("need at least one argument, the path to the chart".to_owned()));
     }
-    let format = Format::of(given.text("output"))?;
+    let encoding = Encoding::of(context)?;
     let options = options(context)?;
     let mut signer = Signer::of(context)?;
-    let mut packed = Vec::new();
+    let mut rows = Vec::new();
     for path in &paths {
         let path = Path::new(path);
         directory::kind_of(path)?;
@@ -63,9 +66,9 @@ pub(crate) fn run(context: &Context<'_>) -> Outcome {
         check_is_folder(&path, context.settings.compat)?;
         if given.switch("list") {
             let listing = archive::list(&path, &load_options(context), &options)?;
-            match format {
-                Format::Table => output::print(table(&listing).as_bytes()),
-                Format::Json => packed.push(listed(&listing)),
+            match encoding {
+                Encoding::Table => output::print(table(&listing).as_bytes()),
+                _ => rows.push(listed(&listing)),
             }
             continue;
         }
@@ -81,16 +84,16 @@ pub(crate) fn run(context: &Context<'_>) -> Outcome {
             write(path, text.as_bytes())?;
         }
         write(&place, archive.bytes())?;
-        match format {
-            Format::Table => {
+        match encoding {
+            Encoding::Table => {
                 let place = place.display();
                 output::print(format!("Successfully packaged chart and saved it to: {place}\n").as_bytes());
             }
-            Format::Json => packed.push(described(&archive, &place, provenance.map(|(path, _)| path))),
+            _ => rows.push(described(&archive, &place, provenance.map(|(path, _)| path))),
         }
     }
-    if format == Format::Json {
-        output::print_json(&Value::from(packed))?;
+    if encoding != Encoding::Table {
+        encoding.print(&rows)?;
     }
     Ok(())
 }
@@ -161,39 +164,33 @@ fn write(path: &Path, bytes: &[u8]) -> Outcome {
         .map_err(|error| io_error("open", path, error).prefixed("failed to save: ").into())
 }
 
-fn described(archive: &Archive, place: &Path, provenance: Option<PathBuf>) -> Value {
-    let mut map = Map::new();
-    map.insert("name", archive.name().into());
-    map.insert("version", archive.version().into());
-    map.insert("path", place.display().to_string().into());
-    map.insert("size", (archive.bytes().len() as i64).into());
-    map.insert("digest", archive.digest().to_string().into());
-    if let Some(path) = provenance {
-        map.insert("provenance", path.display().to_string().into());
-    }
-    map.into()
+fn described(archive: &Archive, place: &Path, provenance: Option<PathBuf>) -> Row {
+    let mut row: Row = vec![
+        ("name", archive.name().to_owned().into()),
+        ("version", archive.version().to_owned().into()),
+        ("path", place.display().to_string().into()),
+        ("size", (archive.bytes().len() as u64).into()),
+        ("digest", archive.digest().to_string().into()),
+    ];
+    row.extend(provenance.map(|path| ("provenance", path.display().to_string().into())));
+    row
 }
 
-fn listed(listing: &Listing) -> Value {
-    let entry = |name: &str, size: u64| {
-        let mut map = Map::new();
-        map.insert("name", name.into());
-        map.insert("size", (size as i64).into());
-        map
-    };
-    let files: Vec<Value> = listing.files.iter().map(|file| entry(&file.name, file.size).into()).collect();
+fn listed(listing: &Listing) -> Row {
+    let entry = |name: &str, size: u64| vec![("name", name.to_owned().into()), ("size", size.into())];
+    let files = listing.files.iter().map(|file| entry(&file.name, file.size)).collect();
     let ignored = listing.ignored.iter().map(|ignored| {
-        let mut map = entry(&ignored.name, ignored.size);
-        map.insert("files", (ignored.files as i64).into());
-        Value::from(map)
+        let mut row: Row = entry(&ignored.name, ignored.size);
+        row.push(("files", (ignored.files as u64).into()));
+        row
     });
-    let mut map = Map::new();
-    map.insert("name", listing.name.as_str().into());
-    map.insert("version", listing.version.as_str().into());
-    map.insert("size", (listing.size() as i64).into());
-    map.insert("files", files.into());
-    map.insert("ignored", ignored.collect::<Vec<_>>().into());
-    map.into()
+    vec![
+        ("name", listing.name.clone().into()),
+        ("version", listing.version.clone().into()),
+        ("size", listing.size().into()),
+        ("files", Cell::List(files)),
+        ("ignored", Cell::List(ignored.collect())),
+    ]
 }
 
 fn table(listing: &Listing) -> String {

@@ -136,7 +136,12 @@ fn from_registry(context: &Context<'_>, name: &str, folder: &Path) -> Result<Arr
 }
 
 /// Checks an archive against its provenance; what Helm says of who signed it.
-fn verify(context: &Context<'_>, bytes: &[u8], provenance: &[u8], name: &str) -> Result<String, Failure> {
+pub(crate) fn verify(
+    context: &Context<'_>,
+    bytes: &[u8],
+    provenance: &[u8],
+    name: &str,
+) -> Result<String, Failure> {
     let settings = context.settings;
     let keyring = context.given.text("keyring").unwrap_or(&settings.keyring);
     let ring =

@@ -75,13 +75,19 @@ pub(crate) fn open(context: &Context<'_>) -> Result<Releases, Failure> {
 
 /// As [`open`]; of all namespaces when `everywhere`.
 pub(crate) fn open_in(context: &Context<'_>, everywhere: bool) -> Result<Releases, Failure> {
+    let given = context.settings.given_namespace.as_deref();
+    open_with(context, if everywhere { Some("") } else { given })
+}
+
+/// As [`open`], whatever namespace the command line names.
+pub(crate) fn open_namespace(context: &Context<'_>, namespace: &str) -> Result<Releases, Failure> {
+    open_with(context, Some(namespace))
+}
+
+fn open_with(context: &Context<'_>, namespace: Option<&str>) -> Result<Releases, Failure> {
     let settings = context.settings;
     let cluster = Cluster::connect(&settings.connect).map_err(|error| spelt(error, settings.compat))?;
-    let namespace = match (&settings.given_namespace, everywhere) {
-        (_, true) => String::new(),
-        (Some(namespace), _) => namespace.clone(),
-        (None, _) => cluster.default_namespace().to_owned(),
-    };
+    let namespace = namespace.unwrap_or(cluster.default_namespace()).to_owned();
     let host = SystemHost::new().in_time_zone(&settings.time_zone);
     let host: SharedHost = Arc::new(if context.given.switch("enable-dns") { host.with_dns() } else { host });
     let releases = Releases::new(&cluster, &namespace, settings.compat, Arc::clone(&host))

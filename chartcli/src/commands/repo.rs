@@ -18,17 +18,10 @@ use crate::settings::Role;
 
 pub(crate) const ADD_FLAGS: &[Flag] = &[
     Flag::new("allow-deprecated-repos", Kind::Switch, "let repositories be added that are known to be gone"),
-    Flag::new("ca-file", Kind::Text("string"), "verify certificates of HTTPS servers using this CA bundle"),
-    Flag::new("cert-file", Kind::Text("string"), "identify HTTPS client using this SSL certificate file"),
     Flag::new("force-update", Kind::Switch, "replace (overwrite) the repo if it already exists"),
-    Flag::new("insecure-skip-tls-verify", Kind::Switch, "skip tls certificate checks for the repository"),
-    Flag::new("key-file", Kind::Text("string"), "identify HTTPS client using this SSL key file"),
     Flag::new("no-update", Kind::Switch, "accepted for Helm 3's sake").only(Compat::Helm3),
-    Flag::new("pass-credentials", Kind::Switch, "pass credentials to all domains"),
-    Flag::new("password", Kind::Text("string"), "chart repository password"),
     Flag::new("password-stdin", Kind::Switch, "read chart repository password from stdin"),
     Flag::new("timeout", Kind::Duration("duration"), "time to wait for the index file (default 2m0s)"),
-    Flag::new("username", Kind::Text("string"), "chart repository username"),
 ];
 
 pub(crate) const UPDATE_FLAGS: &[Flag] = &[
@@ -75,11 +68,6 @@ pub(crate) fn add(context: &Context<'_>) -> Outcome {
     if !text("username").is_empty() && password.is_empty() {
         password = read_password(context)?;
     }
-    if name.contains('/') {
-        let message =
-            format!("repository name ({name}) contains '/', please specify a different name without '/'");
-        return Err(message.into());
-    }
     let repository = Repository {
         name: name.clone(),
         url: url.clone(),
@@ -96,6 +84,11 @@ pub(crate) fn add(context: &Context<'_>) -> Outcome {
     let progress = network::progress();
     let mut warnings = Vec::new();
     let told = Repositories::change(&places.config, |list| {
+        if name.contains('/') {
+            let message =
+                format!("repository name ({name}) contains '/', please specify a different name without '/'");
+            return Err(chartcore::Error::new(ErrorKind::Usage, message));
+        }
         if let Some(existing) = list.get(&name).filter(|_| !given.switch("force-update")) {
             if *existing == repository {
                 return Ok(Changed::No(format!(
@@ -146,7 +139,7 @@ fn read_password(context: &Context<'_>) -> Result<String, Failure> {
 pub(crate) fn list(context: &Context<'_>) -> Outcome {
     let encoding = Encoding::of(context)?;
     // A list that cannot be read is an empty one, as in Helm.
-    let read = Repositories::read(&repositories::places(context).config).unwrap_or_default();
+    let read = Repositories::read_leniently(&repositories::places(context).config).unwrap_or_default();
     if read.list.is_empty() && encoding == Encoding::Table {
         return match context.settings.compat {
             Compat::Helm3 => Err("no repositories to show".to_owned().into()),
@@ -250,7 +243,7 @@ fn refresh(context: &Context<'_>, list: &[Repository]) -> Result<Vec<String>, Fa
 pub(crate) fn remove(context: &Context<'_>) -> Outcome {
     let places = repositories::places(context);
     let none = || Failure::Usage("no repositories configured".to_owned());
-    match Repositories::read(&places.config) {
+    match Repositories::read_leniently(&places.config) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Err(none()),
         Err(error) => return Err(error.into()),
         Ok(read) if read.list.is_empty() => return Err(none()),

@@ -8,17 +8,9 @@ use crate::network;
 use crate::output::{Encoding, Table};
 
 pub(crate) const FLAGS: &[Flag] = &[
-    Flag::new("ca-file", Kind::Text("string"), "verify certificates of HTTPS servers using this CA bundle"),
-    Flag::new("cert-file", Kind::Text("string"), "identify HTTPS client using this SSL certificate file"),
     Flag::new("devel", Kind::Switch, "use development versions, too: '>0.0.0-0'. Ignored with a constraint"),
-    Flag::new("insecure-skip-tls-verify", Kind::Switch, "skip tls certificate checks"),
-    Flag::new("key-file", Kind::Text("string"), "identify HTTPS client using this SSL key file"),
     Flag::new("output", Kind::Text("format"), "table, json or yaml (default table)").short('o'),
-    Flag::new("pass-credentials", Kind::Switch, "pass credentials to all domains"),
-    Flag::new("password", Kind::Text("string"), "chart repository password"),
-    Flag::new("plain-http", Kind::Switch, "use insecure HTTP connections"),
     Flag::new("repo", Kind::Text("string"), "chart repository url where to locate the requested chart"),
-    Flag::new("username", Kind::Text("string"), "chart repository username"),
     Flag::new("version", Kind::Text("string"), "the same as CONSTRAINT"),
 ];
 

@@ -68,7 +68,7 @@ pub(crate) fn repo(context: &Context<'_>) -> Outcome {
     };
     let places = repositories::places(context);
     let none = || Failure::Usage("no repositories configured".to_owned());
-    let list = match Repositories::read(&places.config) {
+    let list = match Repositories::read_leniently(&places.config) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Err(none()),
         Err(error) => return Err(error.into()),
         Ok(read) if read.list.is_empty() => return Err(none()),

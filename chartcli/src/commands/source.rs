@@ -37,7 +37,21 @@ pub(crate) fn locate(context: &Context<'_>, name: &str) -> Result<PathBuf, Failu
 
 /// Loads the chart at `path`. A drop-in for Helm follows symbolic links as Helm does.
 pub(crate) fn load(context: &Context<'_>, path: &Path) -> Result<Chart, Failure> {
-    let mut options = LoadOptions::new(context.settings.compat);
+    load_and(context, path, Parse::Later)
+}
+
+/// Whether the templates of a chart will be wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Parse {
+    /// By nobody, perhaps.
+    Later,
+    /// By a render that follows.
+    Ahead,
+}
+
+/// As [`load`], for a command that knows what it will do with the chart.
+pub(crate) fn load_and(context: &Context<'_>, path: &Path, parse: Parse) -> Result<Chart, Failure> {
+    let mut options = LoadOptions::new(context.settings.compat).parse_ahead(parse == Parse::Ahead);
     if context.settings.role == Role::DropIn || context.given.switch("allow-unsafe-links") {
         options = options.symlinks(Symlinks::Follow);
     }

@@ -4,12 +4,13 @@ use std::fs;
 use std::path::Path;
 
 use chartcore::manifest::{Manifests, OutputFile, PrintOptions, WriteMode};
-use chartcore::render::{Capabilities, RenderOptions};
+use chartcore::render::{Capabilities, RenderOptions, Rendered};
 use chartcore::template::SystemHost;
 use chartcore::{Compat, ErrorKind};
 
 use super::post_renderer::PostRenderer;
 use super::{Context, Failure, Outcome, source};
+use crate::settings::Role;
 
 /// The longest release name. Helm: pkg/chart/common/util/validate_name.go via pkg/action.
 const RELEASE_NAME: &str = "release-name";
@@ -21,19 +22,29 @@ pub(crate) fn run(context: &Context<'_>) -> Outcome {
     if let Some(version) = given.text("kube-version").filter(|version| !version.is_empty()) {
         capabilities = capabilities.on(source::kube_version(version)?);
     }
-    let capabilities = capabilities.api_versions(given.slice("api-versions"));
-    check_dry_run(context)?;
+    let mut capabilities = capabilities.api_versions(given.slice("api-versions"));
+    let server = asks_server(context)?;
     check_wait(context)?;
     let post_renderer = PostRenderer::asked(context)?;
     let (name, reference) = name_and_chart(context)?;
     let path = source::locate(context, &reference)?;
     let overrides = source::overrides(context)?;
     overrides.resolve(context.settings.compat)?;
-    let chart = source::load(context, &path)?;
+    let chart = source::load_and(context, &path, source::Parse::Ahead)?;
     let chart = super::dependency::check(context, &path, chart, || source::load(context, &path))?;
 
+    let releases = if server || given.switch("validate") {
+        let releases = super::releases::open(context)?;
+        releases.check_reachable()?;
+        capabilities = releases.cluster().capabilities()?;
+        Some(releases)
+    } else {
+        None
+    };
+    let namespace =
+        releases.as_ref().map_or(context.settings.namespace.as_str(), |releases| releases.namespace());
     let mut options = RenderOptions::new(&name)
-        .namespace(&context.settings.namespace)
+        .namespace(namespace)
         .is_upgrade(given.switch("is-upgrade"))
         .capabilities(capabilities);
     options = match given.text("seed") {
@@ -41,7 +52,14 @@ pub(crate) fn run(context: &Context<'_>) -> Outcome {
         None => {
             let host = SystemHost::new().in_time_zone(&context.settings.time_zone);
             let host = if given.switch("enable-dns") { host.with_dns() } else { host };
-            options.host(std::sync::Arc::new(host))
+            let host: chartcore::render::SharedHost = std::sync::Arc::new(host);
+            match &releases {
+                Some(releases) if server => {
+                    let cluster = releases.cluster().clone();
+                    options.host(std::sync::Arc::new(chartcore::cluster::ClusterHost::new(cluster, host)))
+                }
+                _ => options.host(host),
+            }
         }
     };
     let rendered = source::render(context, &chart, &overrides, &options).inspect_err(|failure| {
@@ -52,6 +70,7 @@ pub(crate) fn run(context: &Context<'_>) -> Outcome {
         }
     })?;
     crate::report::warnings(context.settings, rendered.warnings());
+    check_unused(context, &rendered)?;
 
     let print = PrintOptions {
         crds: given.switch("include-crds"),
@@ -75,6 +94,9 @@ pub(crate) fn run(context: &Context<'_>) -> Outcome {
         Err(error) => return Err(error.suffixed("\n\nUse --debug flag to render out invalid YAML").into()),
     };
     crate::report::warnings(context.settings, manifests.warnings());
+    if let Some(releases) = &releases {
+        releases.check_manifest(&name, &manifests.release_manifest(&PrintOptions::default()))?;
+    }
     let patterns = given.array("show-only");
     if let Some(folder) = given.text("output-dir").filter(|folder| !folder.is_empty()) {
         let below = given.switch("release-name").then_some(name.as_str());
@@ -97,6 +119,29 @@ pub(crate) fn run(context: &Context<'_>) -> Outcome {
     Ok(())
 }
 
+/// Tells of settings that nothing reads; as `helm` only when asked, because Helm says nothing.
+fn check_unused(context: &Context<'_>, rendered: &Rendered) -> Result<(), Failure> {
+    const FLAGS: [&str; 7] =
+        ["values", "set", "set-string", "set-json", "set-file", "set-literal", "set-jsonpath"];
+    let given = &context.given;
+    let strict = given.switch("strict-values");
+    let any = FLAGS.iter().any(|flag| !given.array(flag).is_empty());
+    if !any || !(strict || context.settings.role == Role::Native) {
+        return Ok(());
+    }
+    let unused = rendered.unused_values();
+    match unused.first() {
+        Some(first) if strict => {
+            let error = chartcore::Error::new(ErrorKind::Values, first.message.clone());
+            Err(error.with_diagnostic(first.clone()).into())
+        }
+        _ => {
+            crate::report::notices(context.settings, &unused);
+            Ok(())
+        }
+    }
+}
+
 /// Helm 3: a switch; Helm 4: pkg/cmd/flags.go, the strategies of waiting. Nothing here waits.
 fn check_wait(context: &Context<'_>) -> Result<(), Failure> {
     let Some(text) = context.given.text("wait") else { return Ok(()) };
@@ -117,8 +162,8 @@ fn check_wait(context: &Context<'_>) -> Result<(), Failure> {
     Err(Failure::Usage(format!("invalid argument {text:?} for \"--wait\" flag: {reason}")))
 }
 
-/// Helm: pkg/cmd/helpers.go, cmdGetDryRunFlagStrategy.
-fn check_dry_run(context: &Context<'_>) -> Result<(), Failure> {
+/// Whether `--dry-run` wants the cluster asked. Helm: pkg/cmd/helpers.go, cmdGetDryRunFlagStrategy.
+fn asks_server(context: &Context<'_>) -> Result<bool, Failure> {
     let server = match (context.given.text("dry-run"), context.settings.compat) {
         (None | Some("client" | "unset" | "true"), _) => false,
         (Some("server"), _) => true,
@@ -140,10 +185,7 @@ fn check_dry_run(context: &Context<'_>) -> Result<(), Failure> {
             ));
         }
     };
-    if server || context.given.switch("validate") {
-        return Err(Failure::Usage("cluster reachability check failed: no cluster is connected".to_owned()));
-    }
-    Ok(())
+    Ok(server)
 }
 
 /// Helm: pkg/action/install.go, NameAndChart.
@@ -185,6 +227,13 @@ fn write(folder: &Path, files: &[OutputFile]) -> Outcome {
     let mut told = Vec::new();
     for file in files {
         let path = folder.join(&file.path);
+        let parent = path.parent().unwrap_or(folder);
+        match fs::metadata(parent) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(chartcore::files::directory::io_error("stat", parent, error).into());
+            }
+            _ => {}
+        }
         write_file(&path, file)
             .map_err(|error| chartcore::files::directory::io_error("open", &path, error))?;
         told.extend_from_slice(

@@ -4,9 +4,11 @@ use std::fs;
 
 use chartcore::archive::{PackOptions, pack};
 use chartcore::chart::{self, LoadOptions};
+use chartcore::data::{Value, json, yaml};
 use chartcore::manifest::{Manifests, PrintOptions};
 use chartcore::render::{Capabilities, RenderOptions, render};
 use chartcore::values::{Overrides, merge};
+use chartcore::version::{Constraint, Version};
 use chartcore::{Chart, Compat};
 
 use crate::corpus;
@@ -86,6 +88,23 @@ fn row_188_a_chart_in_memory() {
     let values = merge(&chart, &Overrides::new().set("size=3")).unwrap();
     let rendered = render(&chart, &values, &RenderOptions::new("r")).unwrap();
     assert_eq!(rendered.files()[0].content(), b"name: r-3\n");
+}
+
+/// YAML 1.2 readers and Cargo's versions know none of this; Helm's do.
+#[test]
+fn row_192_yaml_and_versions_are_helm_s() {
+    let value = yaml::parse(b"a: yes\nb: 0777\nc: 1e3\nd: 1_000\nb: 0o17\n").unwrap();
+    assert_eq!(json::write(&value).unwrap(), br#"{"a":true,"b":15,"c":1000,"d":1000}"#);
+    assert_eq!(yaml::write(&Value::from("yes")).unwrap(), b"\"yes\"\n");
+    for (constraint, version, expected) in [
+        ("1.x", "v1.2", true),
+        (">=1.0.0 <2", "1.9.9+build", true),
+        ("~1.2 || ^3", "3.4.5", true),
+        ("^1", "1.2.0-rc1", false),
+    ] {
+        let constraint = Constraint::parse(constraint).unwrap();
+        assert_eq!(constraint.check(&Version::parse(version).unwrap()), expected, "{constraint:?} {version}");
+    }
 }
 
 fn printed(chart: &Chart) -> Vec<u8> {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::ahead::Ahead;
 use super::metadata::api_version;
 use super::{Chart, File, Lock, Metadata};
 use crate::Compat;
@@ -37,6 +38,9 @@ pub struct LoadOptions {
     pub symlinks: Symlinks,
     /// Whether to look at `apiVersion` first.
     pub version_check: VersionCheck,
+    /// Whether the templates of a chart in a folder are parsed while the rest is still read, on another thread: for
+    /// whoever renders it anyway.
+    pub parse_ahead: bool,
 }
 
 impl LoadOptions {
@@ -47,6 +51,7 @@ impl LoadOptions {
             limits: Limits::for_compat(compat),
             symlinks: Symlinks::default(),
             version_check: VersionCheck::default(),
+            parse_ahead: false,
         }
     }
 
@@ -68,6 +73,13 @@ impl LoadOptions {
     #[must_use]
     pub fn version_check(mut self, version_check: VersionCheck) -> Self {
         self.version_check = version_check;
+        self
+    }
+
+    /// Sets whether templates are parsed while the rest is still read.
+    #[must_use]
+    pub fn parse_ahead(mut self, parse: bool) -> Self {
+        self.parse_ahead = parse;
         self
     }
 
@@ -108,8 +120,17 @@ fn load_directory(path: &Path, options: &LoadOptions) -> Result<Chart> {
         })?;
         check_api_version(&bytes)?;
     }
-    let tree = directory::read(path, options.compat, &options.limits, options.symlinks)?;
-    Loader::new(options).finish(tree)
+    let LoadOptions { compat, limits, symlinks, .. } = options;
+    if !options.parse_ahead {
+        let tree = directory::read(path, *compat, limits, *symlinks)?;
+        return Loader::new(options).finish(tree);
+    }
+    Ahead::beside(*compat, |ahead| {
+        let tree = directory::read_telling(path, *compat, limits, *symlinks, &mut |file| ahead.see(file))?;
+        let mut loader = Loader::new(options);
+        loader.early = ahead.take();
+        loader.finish(tree)
+    })
 }
 
 fn load_archive_file(path: &Path, options: &LoadOptions) -> Result<Chart> {
@@ -203,7 +224,9 @@ fn merge_over(lower: &mut Map, upper: Map) {
 }
 
 fn check_api_version(bytes: &[u8]) -> Result<()> {
-    let found = api_version(bytes).map_err(|error| error.prefixed("cannot load Chart.yaml: "))?;
+    let found = api_version(bytes)
+        .map_err(|error| error.prefixed("cannot load Chart.yaml: "))
+        .map_err(|error| error.at_line_of("Chart.yaml", bytes))?;
     match found.as_str() {
         "" | "v1" | "v2" => Ok(()),
         // Helm loads it and then refuses to work with it.
@@ -217,6 +240,8 @@ struct Loader<'a> {
     options: &'a LoadOptions,
     budget: Budget,
     warnings: Vec<Diagnostic>,
+    /// Files that were made before the others, in their order, because they are being parsed already.
+    early: Vec<File>,
 }
 
 /// The files of a chart by what they are for.
@@ -233,7 +258,7 @@ struct Sorted {
 
 impl<'a> Loader<'a> {
     fn new(options: &'a LoadOptions) -> Self {
-        Self { options, budget: Budget::new(&options.limits), warnings: Vec::new() }
+        Self { options, budget: Budget::new(&options.limits), warnings: Vec::new(), early: Vec::new() }
     }
 
     fn finish(mut self, tree: FileTree) -> Result<Chart> {
@@ -256,7 +281,12 @@ impl<'a> Loader<'a> {
 
     fn take_files(&mut self, tree: FileTree) -> Vec<File> {
         self.warnings.extend(tree.warnings);
-        tree.files.into_iter().map(|file| File::new(file.name, file.data)).collect()
+        let mut early = std::mem::take(&mut self.early).into_iter().peekable();
+        let made = tree.files.into_iter().map(|file| {
+            let known = early.next_if(|early| early.name() == &*file.name);
+            known.unwrap_or_else(|| File::new(file.name, file.data))
+        });
+        made.collect()
     }
 
     fn with_warnings(self, mut chart: Chart) -> Chart {
@@ -277,7 +307,10 @@ impl<'a> Loader<'a> {
         let mut metadata: Option<Metadata> = None;
         for file in raw.iter().filter(|file| file.name() == "Chart.yaml") {
             let metadata = metadata.get_or_insert_default();
-            metadata.read_over(file.data(), compat).map_err(in_file("Chart.yaml"))?;
+            metadata
+                .read_over(file.data(), compat)
+                .map_err(in_file("Chart.yaml"))
+                .map_err(|error| error.at_line_of("Chart.yaml", file.data()))?;
             if metadata.api_version.is_empty() {
                 metadata.api_version = "v1".to_string();
             }
@@ -323,7 +356,9 @@ impl<'a> Loader<'a> {
                     sorted.lock = Lock::from_yaml(file.data(), compat).map_err(in_file("Chart.lock"))?;
                 }
                 "values.yaml" => {
-                    let values = read_values(file.data(), compat).map_err(in_file("values.yaml"))?;
+                    let values = read_values(file.data(), compat)
+                        .map_err(in_file("values.yaml"))
+                        .map_err(|error| error.at_line_of("values.yaml", file.data()))?;
                     sorted.values = Some((values, file.clone()));
                 }
                 "values.schema.json" => sorted.schema = Some(file.clone()),

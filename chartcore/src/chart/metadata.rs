@@ -156,6 +156,7 @@ impl Metadata {
     ///
     /// # Errors
     /// A value of the wrong type; Go's texts.
+    #[cfg(feature = "repository")]
     pub(crate) fn from_map(map: &Map, compat: Compat) -> Result<Self> {
         let mut metadata = Self::default();
         metadata.read_map(map, compat)?;

@@ -29,9 +29,13 @@ use crate::data::Value;
 use crate::diag::Diagnostic;
 use crate::error::{Error, ErrorKind, Result};
 
+#[cfg(feature = "repository")]
 pub(crate) use decode::short_float as number_text;
+#[cfg(feature = "repository")]
 pub(crate) use metadata::sanitize;
-pub(crate) use timestamp::{from_seconds as time_text, normalize as normal_time};
+pub(crate) use timestamp::from_seconds as time_text;
+#[cfg(feature = "repository")]
+pub(crate) use timestamp::normalize as normal_time;
 
 /// A chart with its subcharts: immutable, cheap to clone, shared between threads.
 #[derive(Debug, Clone)]

@@ -35,7 +35,7 @@ pub use object::Object;
 pub(crate) use object::documents;
 pub use status::{Readiness, State};
 pub use update::{Method, UpdateOptions, Updated};
-pub use wait::{WaitOptions, WaitStrategy};
+pub use wait::{WaitObserver, WaitOptions, WaitStrategy};
 
 use crate::Compat;
 use crate::error::{Error, ErrorKind, Result};

@@ -168,6 +168,10 @@ pub(super) fn place(documents: Vec<Json>, discovery: &Discovery, namespace: &str
             problems.push("unable to decode \"\": Object 'Kind' is missing in a document".to_owned());
             continue;
         }
+        if let Some(problem) = malformed(&json) {
+            problems.push(format!("unable to decode \"\": {problem}"));
+            continue;
+        }
         match discovery.find(&api_version, &kind) {
             Some(resource) => objects.push(Object::new(resource.clone(), namespace, json)),
             None => problems.push(format!(
@@ -183,6 +187,31 @@ pub(super) fn place(documents: Vec<Json>, discovery: &Discovery, namespace: &str
         [one] => Err(Error::new(ErrorKind::Cluster, one.clone())),
         many => Err(Error::new(ErrorKind::Cluster, format!("[{}]", many.join(", ")))),
     }
+}
+
+/// What encoding/json says of metadata whose texts are none: labels in numbers and the like.
+fn malformed(json: &Json) -> Option<String> {
+    let metadata = json.get("metadata")?;
+    let wrong = |value: &Json| match value {
+        Json::Null | Json::String(_) => None,
+        Json::Bool(_) => Some("bool"),
+        Json::Number(_) => Some("number"),
+        Json::Array(_) => Some("array"),
+        Json::Object(_) => Some("object"),
+    };
+    for field in ["annotations", "labels", "name", "namespace"] {
+        let found = match metadata.get(field) {
+            Some(Json::Object(map)) if field.ends_with('s') => map.values().find_map(wrong),
+            Some(value) if !field.ends_with('s') => wrong(value),
+            _ => None,
+        };
+        if let Some(found) = found {
+            return Some(format!(
+                "json: cannot unmarshal {found} into Go struct field ObjectMeta.metadata.{field} of type string"
+            ));
+        }
+    }
+    None
 }
 
 /// A value as JSON, numbers as Go's encoder writes them: whole ones without a point.
@@ -211,13 +240,25 @@ mod tests {
     #[test]
     fn manifests_become_documents() {
         let manifest =
-            b"---\n# nothing\n---\napiVersion: v1\nkind: List\nitems:\n- {kind: A, n: 1}\n- {kind: B}\n---\n\
+            b"---\n# nothing\n---\napiVersion: v1\nkind: List\nitems:\n- {kind: A, x: 1}\n- {kind: B}\n---\n\
                          kind: C\nport: 8080\nratio: 1.0\nhalf: 0.5\n";
         let documents = documents(manifest).unwrap();
         let text = serde_json::to_string(&documents).unwrap();
         assert_eq!(
             text,
-            r#"[{"kind":"A","n":1},{"kind":"B"},{"half":0.5,"kind":"C","port":8080,"ratio":1}]"#
+            r#"[{"kind":"A","x":1},{"kind":"B"},{"half":0.5,"kind":"C","port":8080,"ratio":1}]"#
+        );
+    }
+
+    /// Both Helms said this of `version: 3.9` as a label.
+    #[test]
+    fn labels_must_be_texts() {
+        let documents =
+            documents(b"apiVersion: v1\nkind: Pod\nmetadata: {name: a, labels: {version: 3.9}}\n").unwrap();
+        assert_eq!(
+            place(documents, &Discovery::default(), "default").unwrap_err().message(),
+            "unable to decode \"\": json: cannot unmarshal number into Go struct field ObjectMeta.metadata.labels of type \
+             string"
         );
     }
 

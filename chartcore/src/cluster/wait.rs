@@ -35,6 +35,9 @@ impl WaitStrategy {
     }
 }
 
+/// Who hears of every change while objects are waited for.
+pub type WaitObserver<'o> = dyn Fn(&Object, &Readiness) + 'o;
+
 /// What to wait for, and how long.
 #[derive(Clone, Copy)]
 pub struct WaitOptions<'o> {
@@ -47,7 +50,7 @@ pub struct WaitOptions<'o> {
     /// The clock.
     pub host: &'o dyn Host,
     /// Who hears of every change.
-    pub observer: Option<&'o dyn Fn(&Object, &Readiness)>,
+    pub observer: Option<&'o WaitObserver<'o>>,
 }
 
 /// Helm: pkg/kube/statuswait.go, `DefaultStatusWatcherTimeout`.

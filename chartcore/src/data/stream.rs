@@ -41,6 +41,10 @@ pub(crate) enum Stop {
 }
 
 /// The values of a text in order.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one for a whole text, and each value goes through it"
+)]
 pub(crate) enum Stream<'a> {
     /// Of the first YAML document.
     Yaml(yaml::Stream<'a>),

@@ -114,6 +114,20 @@ pub fn list(path: &Path) -> Result<Vec<(String, bool)>> {
 /// A file cannot be read, is not a regular file, or is too large; a link is broken, goes in circles, or leaves
 /// the chart when that is not allowed.
 pub fn read(path: &Path, compat: Compat, limits: &Limits, symlinks: Symlinks) -> Result<FileTree> {
+    read_telling(path, compat, limits, symlinks, &mut |_| {})
+}
+
+/// As [`read`]; `tell` hears of each file as it comes.
+///
+/// # Errors
+/// As for [`read`].
+pub(crate) fn read_telling(
+    path: &Path,
+    compat: Compat,
+    limits: &Limits,
+    symlinks: Symlinks,
+    tell: &mut dyn FnMut(&NamedBytes),
+) -> Result<FileTree> {
     let top = absolute(path)?;
     let rules = read_rules(&top, compat)?;
     let mut walk = Walk {
@@ -129,6 +143,7 @@ pub fn read(path: &Path, compat: Compat, limits: &Limits, symlinks: Symlinks) ->
         remaining: limits.directory_bytes,
         visited: 0,
         tree: FileTree::default(),
+        tell,
     };
     walk.folder(0)?;
     Ok(walk.tree)
@@ -280,6 +295,7 @@ struct Walk<'a> {
     remaining: u64,
     visited: usize,
     tree: FileTree,
+    tell: &'a mut dyn FnMut(&NamedBytes),
 }
 
 impl Walk<'_> {
@@ -342,7 +358,9 @@ impl Walk<'_> {
         }
         self.remaining -= length as u64;
         let data = without_bom(&self.buffer[..length]).into();
-        self.tree.files.push(NamedBytes { name: self.name.as_str().into(), data });
+        let file = NamedBytes { name: self.name.as_str().into(), data };
+        (self.tell)(&file);
+        self.tree.files.push(file);
         Ok(())
     }
 

@@ -4,10 +4,12 @@ use std::fs;
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::cache::{Lock, Patience};
 use crate::data::json::encode_base64;
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::directory::{self, io_error};
@@ -18,6 +20,9 @@ const CONFIG_LIMIT: u64 = 4 << 20;
 
 /// The most that is read of a helper's answer.
 const HELPER_LIMIT: u64 = 1 << 20;
+
+/// How long another process that writes the configuration is waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The key under which Docker Hub's login is kept.
 const DOCKER_HUB: &str = "https://index.docker.io/v1/";
@@ -143,6 +148,7 @@ impl Logins {
     /// There is no file to write, it cannot be written, or a helper fails.
     pub fn keep(&self, host: &str, login: &Login) -> Result<()> {
         let path = self.writable()?;
+        let _alone = lock(path)?;
         let mut config = Config::read(path)?;
         let key = key_of(host);
         if let Some(helper) = config.helper(key) {
@@ -163,6 +169,7 @@ impl Logins {
     /// As [`Logins::keep`].
     pub fn forget(&self, host: &str) -> Result<()> {
         let path = self.writable()?;
+        let _alone = lock(path)?;
         let mut config = Config::read(path)?;
         let key = key_of(host);
         if let Some(helper) = config.helper(key) {
@@ -179,6 +186,15 @@ impl Logins {
         let missing = || Error::new(ErrorKind::Usage, "no registry configuration is named to keep logins in");
         self.config.as_deref().ok_or_else(missing)
     }
+}
+
+/// Two that log in at once must not lose each other's entry.
+fn lock(path: &Path) -> Result<Lock> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    make_private_folder(folder).map_err(|error| io_error("mkdir", folder, error))?;
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    Lock::take(Path::new(&name), &Patience::for_at_most(PATIENCE))
 }
 
 /// Docker Hub has one login under an old address. ORAS: `ServerAddressFromRegistry`.
@@ -503,6 +519,21 @@ mod tests {
         logins.forget("h:5000").unwrap();
         assert_eq!(logins.find("h:5000").unwrap(), None);
         assert!(logins.find("other").unwrap().is_some());
+    }
+
+    #[test]
+    fn many_at_once_lose_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let logins = Logins::new().config(folder.path().join("deeper/config.json"));
+        std::thread::scope(|scope| {
+            for number in 0..16 {
+                let logins = &logins;
+                scope.spawn(move || logins.keep(&format!("h{number}"), &Login::new("u", "p")).unwrap());
+            }
+        });
+        for number in 0..16 {
+            assert!(logins.find(&format!("h{number}")).unwrap().is_some(), "{number}");
+        }
     }
 
     #[test]

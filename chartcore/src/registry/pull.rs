@@ -11,7 +11,7 @@ use super::tags::{builds_of, choose, versions};
 use crate::Compat;
 use crate::archive::Digest;
 use crate::cache::{Cache, Kind};
-use crate::chart::{LoadOptions, Metadata, VersionCheck, load_archive};
+use crate::chart::{Chart, LoadOptions, Metadata, VersionCheck, load_archive};
 use crate::diag::Diagnostic;
 use crate::error::{Error, ErrorKind, Result};
 use crate::transport::{Download, Expected, Progress};
@@ -178,6 +178,15 @@ impl Registry {
         Ok(bytes)
     }
 
+    /// Loads the chart that a reference and `--version` name, in memory.
+    ///
+    /// # Errors
+    /// As [`Registry::resolve`], [`Registry::look_up`], [`Registry::archive`] and loading.
+    pub fn load(&self, reference: &Reference, wanted: &str, options: &LoadOptions) -> Result<Chart> {
+        let remote = self.look_up(&self.resolve(reference, wanted, options.compat)?)?;
+        load_archive(&self.archive(&remote)?, options)
+    }
+
     /// The archive as a file: from `cache`, or fetched into it.
     ///
     /// # Errors
@@ -299,7 +308,8 @@ fn only_builds(error: Error, versions: &[Version]) -> Error {
 /// It is no chart, or another one.
 pub(super) fn check(remote: &Remote, archive: &[u8]) -> Result<Metadata> {
     let options = LoadOptions::default().version_check(VersionCheck::Skip);
-    let chart = load_archive(archive, &options)?;
+    let chart = load_archive(archive, &options)
+        .map_err(|error| error.prefixed(format_args!("archive of {}: ", remote.reference)))?;
     remote.config.check(chart.metadata())?;
     Ok(chart.metadata().clone())
 }

@@ -103,7 +103,7 @@ impl Releases {
 const SERVERS: [&str; 6] =
     ["managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink"];
 
-fn compare(
+pub(super) fn compare(
     object: &Object,
     old: Option<&Json>,
     new: Option<&Json>,

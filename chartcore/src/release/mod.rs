@@ -5,6 +5,7 @@
 //! kept and looked at; [`Releases::execute`] alone writes. Records are Helm's, so that Helm goes on where this
 //! stopped, and the other way round.
 
+mod definitions;
 mod diff;
 mod execute;
 mod hooks;

@@ -275,7 +275,7 @@ fn associate(jobs: &[Job<'_>], compat: Compat) -> Result<Templates> {
     for job in jobs {
         match job.file.template(compat) {
             Ok(parsed) => templates.add(&job.name, Arc::clone(parsed)),
-            Err(error) => return Err(failure::parsing(error, job)),
+            Err(error) => return Err(failure::parsing(error, job, compat)),
         }
     }
     Ok(templates)

@@ -244,7 +244,7 @@ impl Fetcher {
             }
             other => other.complete()?,
         };
-        let bytes = crate::files::directory::read_file(&fresh.0, LARGEST_INDEX)?;
+        let bytes = super::index::read_whole(&fresh.0)?;
         let index = Index::from_bytes(bytes, &*repository.url, self.compat);
         let (names, warnings) = index.names()?;
         drop(index);

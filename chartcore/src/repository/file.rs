@@ -83,43 +83,71 @@ impl Repositories {
         }
     }
 
+    /// Reads the list as far as it can be read: what Helm shows and searches although something is wrong.
+    ///
+    /// # Errors
+    /// The file is not there.
+    pub fn read_leniently(path: &Path) -> Result<Self> {
+        let bytes = directory::read_file(path, LARGEST_FILE)?;
+        Ok(Self::decode(&bytes).0)
+    }
+
     /// Reads the text of repositories.yaml. Null entries are left out.
     ///
     /// # Errors
     /// Not YAML, or a value of the wrong type; Go's texts.
     pub fn from_yaml(bytes: &[u8]) -> Result<Self> {
-        let value = yaml::parse_typed(bytes).map_err(|error| failure(error.full()))?;
+        match Self::decode(bytes) {
+            (read, None) => Ok(read),
+            (_, Some(error)) => Err(error),
+        }
+    }
+
+    /// What Go's decoder leaves behind, and its error. A value of the wrong type is passed over, the first one is the
+    /// error.
+    fn decode(bytes: &[u8]) -> (Self, Option<Error>) {
         let mut read = Self::default();
+        let mut problem = None;
+        let value = match yaml::parse_typed(bytes) {
+            Ok(value) => value,
+            Err(error) => return (read, Some(failure(error.full()))),
+        };
         let map = match &value {
-            Value::Null => return Ok(read),
+            Value::Null => return (read, None),
             Value::Map(map) => map,
-            other => return Err(wrong(other, "value of type", "repo.File")),
+            other => return (read, Some(wrong(other, "value of type", "repo.File"))),
         };
         for (key, value) in map.iter() {
             match key.to_text().to_ascii_lowercase().as_str() {
-                "apiversion" => text(value, &mut read.api_version, "File.apiVersion")?,
-                "generated" => match value {
-                    Value::Null => {}
-                    Value::String(text) => {
-                        read.generated = normal_time(&text.to_text()).map_err(|text| decoding(&text))?;
+                "apiversion" => note(&mut problem, text(value, &mut read.api_version, "File.apiVersion")),
+                "generated" => {
+                    let time = match value {
+                        Value::Null => continue,
+                        Value::String(text) => normal_time(&text.to_text()),
+                        _ => Err("Time.UnmarshalJSON: input is not a JSON string".to_owned()),
+                    };
+                    match time {
+                        Ok(time) => read.generated = time,
+                        // This ends Go's decoding.
+                        Err(message) => return (read, Some(decoding(&message))),
                     }
-                    _ => return Err(decoding("Time.UnmarshalJSON: input is not a JSON string")),
-                },
+                }
                 "repositories" => match value {
                     Value::Null => {}
                     Value::List(list) => {
                         for entry in list.iter().filter(|entry| !entry.is_null()) {
-                            read.list.push(Repository::from_value(entry)?);
+                            read.list.push(Repository::decode(entry, &mut problem));
                         }
                     }
                     other => {
-                        return Err(wrong(other, "struct field File.repositories of type", "[]*repo.Entry"));
+                        let place = "struct field File.repositories of type";
+                        note(&mut problem, Err(wrong(other, place, "[]*repo.Entry")));
                     }
                 },
                 _ => {}
             }
         }
-        Ok(read)
+        (read, problem)
     }
 
     /// The text of repositories.yaml, as Helm writes it.
@@ -185,44 +213,31 @@ pub enum Changed<T> {
 }
 
 impl Repository {
-    fn from_value(value: &Value) -> Result<Self> {
-        let Value::Map(map) = value else {
-            return Err(wrong(value, "struct field File.repositories of type", "repo.Entry"));
-        };
+    fn decode(value: &Value, problem: &mut Option<Error>) -> Self {
         let mut entry = Self::default();
+        let Value::Map(map) = value else {
+            note(problem, Err(wrong(value, "struct field File.repositories of type", "repo.Entry")));
+            return entry;
+        };
         for (key, value) in map.iter() {
             let key = key.to_text().to_ascii_lowercase();
             let mut secret = String::new();
-            match key.as_str() {
-                "name" => text(value, &mut entry.name, "Entry.repositories.name")?,
-                "url" => text(value, &mut entry.url, "Entry.repositories.url")?,
-                "username" => text(value, &mut entry.username, "Entry.repositories.username")?,
-                "password" => {
-                    text(value, &mut secret, "Entry.repositories.password")?;
-                    entry.password = Secret::new(secret);
-                }
-                "certfile" => text(value, &mut entry.cert_file, "Entry.repositories.certFile")?,
-                "keyfile" => text(value, &mut entry.key_file, "Entry.repositories.keyFile")?,
-                "cafile" => text(value, &mut entry.ca_file, "Entry.repositories.caFile")?,
-                "insecure_skip_tls_verify" | "pass_credentials_all" => {
-                    let truth = match value {
-                        Value::Null => continue,
-                        Value::Bool(truth) => *truth,
-                        other => {
-                            let place = format!("struct field Entry.repositories.{key} of type");
-                            return Err(wrong(other, &place, "bool"));
-                        }
-                    };
-                    if key.starts_with('i') {
-                        entry.insecure_skip_tls_verify = truth;
-                    } else {
-                        entry.pass_credentials_all = truth;
-                    }
-                }
-                _ => {}
-            }
+            let read = match key.as_str() {
+                "name" => text(value, &mut entry.name, "Entry.repositories.name"),
+                "url" => text(value, &mut entry.url, "Entry.repositories.url"),
+                "username" => text(value, &mut entry.username, "Entry.repositories.username"),
+                "password" => text(value, &mut secret, "Entry.repositories.password")
+                    .map(|()| entry.password = Secret::new(secret)),
+                "certfile" => text(value, &mut entry.cert_file, "Entry.repositories.certFile"),
+                "keyfile" => text(value, &mut entry.key_file, "Entry.repositories.keyFile"),
+                "cafile" => text(value, &mut entry.ca_file, "Entry.repositories.caFile"),
+                "insecure_skip_tls_verify" => truth(value, &mut entry.insecure_skip_tls_verify, &key),
+                "pass_credentials_all" => truth(value, &mut entry.pass_credentials_all, &key),
+                _ => Ok(()),
+            };
+            note(problem, read);
         }
-        Ok(entry)
+        entry
     }
 
     fn to_value(&self) -> Value {
@@ -251,6 +266,22 @@ fn decoding(message: &str) -> Error {
 fn wrong(value: &Value, place: &str, go_type: &str) -> Error {
     let found = json::type_name(value);
     decoding(&format!("json: cannot unmarshal {found} into Go {place} {go_type}"))
+}
+
+/// Keeps the first problem.
+fn note(problem: &mut Option<Error>, read: Result<()>) {
+    if let Err(error) = read {
+        problem.get_or_insert(error);
+    }
+}
+
+fn truth(value: &Value, slot: &mut bool, key: &str) -> Result<()> {
+    match value {
+        Value::Null => {}
+        Value::Bool(truth) => *slot = *truth,
+        other => return Err(wrong(other, &format!("struct field Entry.repositories.{key} of type"), "bool")),
+    }
+    Ok(())
 }
 
 fn text(value: &Value, slot: &mut String, field: &str) -> Result<()> {

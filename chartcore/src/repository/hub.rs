@@ -35,15 +35,9 @@ pub struct HubHit {
 /// The endpoint is no URL, or cannot be reached; Helm's texts, with the reason as a note.
 pub fn search_hub(fetcher: &Fetcher, endpoint: &str, words: &str) -> Result<Vec<HubHit>> {
     let shown = quote(endpoint);
-    let scheme = url::scheme(endpoint).unwrap_or_default();
-    let no_connection = |reason: String| {
-        Error::new(ErrorKind::Usage, format!("unable to create connection to {shown}: {reason}"))
-    };
-    if endpoint.is_empty() {
-        return Err(no_connection("failed to validate baseURL: url cannot be empty".to_owned()));
-    }
-    if scheme.is_empty() {
-        return Err(no_connection(format!("failed to parse baseURL {shown}")));
+    if !url::has_host(endpoint) {
+        let message = format!("unable to create connection to {shown}: no hostname provided");
+        return Err(Error::new(ErrorKind::Usage, message));
     }
     let address = format!("{}?q={}", url::join(endpoint, "api/chartsvc/v1/charts/search"), escaped(words));
     let bytes = fetcher.bytes(&address, &Access::default(), LARGEST_ANSWER).map_err(|error| {

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::io::Read as _;
 use std::path::Path;
 
 use crate::Compat;
@@ -99,7 +100,7 @@ impl Index {
     /// # Errors
     /// It is not there, not a file, or larger than [`LARGEST_INDEX`].
     pub fn open(path: &Path, compat: Compat) -> Result<Self> {
-        let bytes = directory::read_file(path, LARGEST_INDEX)?;
+        let bytes = read_whole(path)?;
         Ok(Self { bytes, source: path.display().to_string(), is_file: true, compat })
     }
 
@@ -239,6 +240,25 @@ pub(super) fn failure(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::Repository, message)
 }
 
+/// Reads an index into exactly as much memory as it takes: it is the largest thing there is.
+pub(super) fn read_whole(path: &Path) -> Result<Vec<u8>> {
+    if directory::kind_of(path).is_ok_and(|kind| kind != directory::PathKind::File) {
+        return directory::read_file(path, LARGEST_INDEX);
+    }
+    let failed = |error: std::io::Error| directory::io_error("open", path, error);
+    let file = std::fs::File::open(path).map_err(failed)?;
+    let length = file.metadata().map_err(failed)?.len();
+    let mut bytes = Vec::with_capacity(usize::try_from(length.min(LARGEST_INDEX)).unwrap_or(0) + 1);
+    file.take(LARGEST_INDEX + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| directory::io_error("read", path, error))?;
+    if bytes.len() as u64 > LARGEST_INDEX {
+        let message = format!("{} is larger than {LARGEST_INDEX} bytes", path.display());
+        return Err(Error::new(ErrorKind::Limit, message));
+    }
+    Ok(bytes)
+}
+
 /// Whether Go's `json.Valid` says so, for texts that the stream can read.
 pub(super) fn is_json(bytes: &[u8]) -> bool {
     let blank = |byte: &&u8| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
@@ -258,6 +278,13 @@ struct Reader<'i, 's> {
 
 type Text<'s> = Cow<'s, str>;
 
+/// Whether numbers and truth values may stand where texts are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Numbers {
+    Texts,
+    Odd,
+}
+
 impl<'i, 's> Reader<'i, 's> {
     fn new(index: &'i Index, stream: Stream<'s>) -> Self {
         Self { index, stream, warnings: Warnings::new() }
@@ -275,11 +302,11 @@ impl<'i, 's> Reader<'i, 's> {
         let mut has_version = false;
         while let Some(key) = self.stream.key()? {
             match &*key {
-                b"apiVersion" => has_version |= !self.text()?.is_empty(),
+                b"apiVersion" => has_version |= !self.own_text()?.is_empty(),
                 b"generated" => self.time()?,
                 b"entries" => self.entries(wanted, visit)?,
-                b"publicKeys" => self.texts(None)?,
-                b"annotations" => self.pairs()?,
+                b"publicKeys" => self.texts(None, Numbers::Texts)?,
+                b"annotations" => self.pairs(Numbers::Texts)?,
                 b"serverInfo" => match self.stream.value()? {
                     Item::Null => {}
                     item @ Item::Map => self.stream.skip_rest(&item, 0)?,
@@ -370,11 +397,11 @@ impl<'i, 's> Reader<'i, 's> {
                 "appVersion" => draft.app_version = self.text()?,
                 "description" => draft.description = self.text()?,
                 "type" => draft.kind = self.text()?,
-                "digest" => draft.digest = self.text()?,
-                "keywords" => self.texts(Some(&mut draft.keywords))?,
-                "urls" => self.texts(Some(&mut draft.urls))?,
-                "sources" => self.texts(None)?,
-                "annotations" => self.pairs()?,
+                "digest" => draft.digest = self.own_text()?,
+                "keywords" => self.texts(Some(&mut draft.keywords), Numbers::Odd)?,
+                "urls" => self.texts(Some(&mut draft.urls), Numbers::Texts)?,
+                "sources" => self.texts(None, Numbers::Odd)?,
+                "annotations" => self.pairs(Numbers::Odd)?,
                 "created" => draft.created = self.time_text()?,
                 "deprecated" => draft.deprecated = self.truth()?,
                 "removed" => {
@@ -382,6 +409,9 @@ impl<'i, 's> Reader<'i, 's> {
                 }
                 "maintainers" => draft.empty_maintainer |= self.maintainers()?,
                 "dependencies" => self.dependencies(&mut draft)?,
+                "checksum" | "engine" | "tillerVersion" | "url" => {
+                    self.own_text()?;
+                }
                 _ => {
                     self.text()?;
                 }
@@ -438,7 +468,7 @@ impl<'i, 's> Reader<'i, 's> {
                             b"version" | b"repository" | b"condition" => {
                                 self.text()?;
                             }
-                            b"tags" => self.texts(None)?,
+                            b"tags" => self.texts(None, Numbers::Odd)?,
                             b"enabled" => {
                                 self.truth()?;
                             }
@@ -470,7 +500,11 @@ impl<'i, 's> Reader<'i, 's> {
         }
     }
 
-    fn texts(&mut self, mut kept: Option<&mut Vec<Text<'s>>>) -> std::result::Result<(), Stop> {
+    fn texts(
+        &mut self,
+        mut kept: Option<&mut Vec<Text<'s>>>,
+        numbers: Numbers,
+    ) -> std::result::Result<(), Stop> {
         if !self.list()? {
             return Ok(());
         }
@@ -478,7 +512,7 @@ impl<'i, 's> Reader<'i, 's> {
             match self.stream.value()? {
                 Item::End => return Ok(()),
                 item => {
-                    let text = self.text_of(item)?;
+                    let text = self.text_of(item, numbers)?;
                     if let Some(kept) = &mut kept {
                         kept.push(text);
                     }
@@ -487,7 +521,7 @@ impl<'i, 's> Reader<'i, 's> {
         }
     }
 
-    fn pairs(&mut self) -> std::result::Result<(), Stop> {
+    fn pairs(&mut self, numbers: Numbers) -> std::result::Result<(), Stop> {
         match self.stream.value()? {
             Item::Null => return Ok(()),
             Item::Map => {}
@@ -497,7 +531,7 @@ impl<'i, 's> Reader<'i, 's> {
         while let Some(key) = self.stream.key()? {
             keys.push(key);
             let item = self.stream.value()?;
-            self.is_text(&item)?;
+            self.is_text(&item, numbers)?;
         }
         check_unique(keys)
     }
@@ -510,29 +544,41 @@ impl<'i, 's> Reader<'i, 's> {
         }
     }
 
+    /// A text of the metadata. Numbers are none there: Go's records lie behind a pointer that sigs.k8s.io/yaml does
+    /// not look through.
     fn text(&mut self) -> std::result::Result<Text<'s>, Stop> {
         let item = self.stream.value()?;
-        self.text_of(item)
+        self.text_of(item, Numbers::Odd)
     }
 
-    fn is_text(&self, item: &Item<'s>) -> std::result::Result<(), Stop> {
+    /// A text of the index's own.
+    fn own_text(&mut self) -> std::result::Result<Text<'s>, Stop> {
+        let item = self.stream.value()?;
+        self.text_of(item, Numbers::Texts)
+    }
+
+    fn is_text(&self, item: &Item<'s>, numbers: Numbers) -> std::result::Result<(), Stop> {
         match item {
             Item::Text(_) | Item::Null => Ok(()),
-            Item::Bool(_) | Item::Int(_) | Item::Float(_) if self.stream.is_yaml() => Ok(()),
+            Item::Bool(_) | Item::Int(_) | Item::Float(_) if self.takes(numbers) => Ok(()),
             _ => Err(Stop::Odd),
         }
     }
 
     #[inline]
-    fn text_of(&self, item: Item<'s>) -> std::result::Result<Text<'s>, Stop> {
+    fn text_of(&self, item: Item<'s>, numbers: Numbers) -> std::result::Result<Text<'s>, Stop> {
         match item {
             Item::Text(text) => into_text(text),
             Item::Null => Ok(Text::default()),
-            Item::Bool(truth) if self.stream.is_yaml() => Ok(truth.to_string().into()),
-            Item::Int(number) if self.stream.is_yaml() => Ok(number.to_string().into()),
-            Item::Float(number) if self.stream.is_yaml() => Ok(crate::chart::number_text(number).into()),
+            Item::Bool(truth) if self.takes(numbers) => Ok(truth.to_string().into()),
+            Item::Int(number) if self.takes(numbers) => Ok(number.to_string().into()),
+            Item::Float(number) if self.takes(numbers) => Ok(crate::chart::number_text(number).into()),
             _ => Err(Stop::Odd),
         }
+    }
+
+    fn takes(&self, numbers: Numbers) -> bool {
+        numbers == Numbers::Texts && self.stream.is_yaml()
     }
 
     fn time(&mut self) -> std::result::Result<(), Stop> {

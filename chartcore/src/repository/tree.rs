@@ -208,27 +208,19 @@ impl Decoder {
         Ok(Some(entry))
     }
 
-    /// What Chart.yaml takes and an index does not: in YAML fields that are unknown further down, in JSON numbers
-    /// that stand where texts are wanted.
+    /// What Chart.yaml takes and an index does not: numbers and truth values that stand where texts are wanted, and in
+    /// YAML fields that are unknown further down.
     fn check_metadata(&self, field: &str, value: &Value) -> Result<()> {
-        let inner: &[&str] = match field {
-            "maintainers" => &MAINTAINER,
-            "dependencies" => &DEPENDENCY,
+        let path = format!("ChartVersion.entries.Metadata.{field}");
+        let (inner, record): (&[&str], _) = match field {
+            "maintainers" => (&MAINTAINER, "Maintainer"),
+            "dependencies" => (&DEPENDENCY, "Dependency"),
             "deprecated" => return Ok(()),
-            _ if self.strict => return Ok(()),
             _ => {
-                let path = format!("ChartVersion.entries.Metadata.{field}");
                 return match value {
-                    Value::Bool(_) | Value::Int(_) | Value::Float(_) => {
-                        Err(self.mismatch(value, &path, "string"))
-                    }
-                    Value::List(list) => {
-                        list.iter().try_for_each(|value| self.text(value, &mut String::new(), &path))
-                    }
-                    Value::Map(map) => {
-                        map.iter().try_for_each(|(_, value)| self.text(value, &mut String::new(), &path))
-                    }
-                    _ => Ok(()),
+                    Value::List(list) => list.iter().try_for_each(|value| self.only_text(value, &path)),
+                    Value::Map(map) => map.iter().try_for_each(|(_, value)| self.only_text(value, &path)),
+                    value => self.only_text(value, &path),
                 };
             }
         };
@@ -238,15 +230,19 @@ impl Decoder {
             match named(inner, key.as_bytes()) {
                 None => self.unknown(key.as_bytes())?,
                 Some("enabled" | "import-values" | "tags") => {}
-                Some(name) if !self.strict => {
-                    let record = if field == "maintainers" { "Maintainer" } else { "Dependency" };
-                    let path = format!("{record}.entries.Metadata.{field}.{name}");
-                    self.text(value, &mut String::new(), &path)?;
+                Some(name) => {
+                    self.only_text(value, &format!("{record}.entries.Metadata.{field}.{name}"))?;
                 }
-                Some(_) => {}
             }
         }
         Ok(())
+    }
+
+    fn only_text(&self, value: &Value, field: &str) -> Result<()> {
+        match value {
+            Value::Bool(_) | Value::Int(_) | Value::Float(_) => Err(self.mismatch(value, field, "string")),
+            _ => Ok(()),
+        }
     }
 
     fn text(&self, value: &Value, slot: &mut String, field: &str) -> Result<()> {

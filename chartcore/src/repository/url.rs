@@ -216,6 +216,11 @@ pub fn is_absolute(text: &str) -> bool {
     Parts::parse(text).is_some_and(|parts| !parts.scheme.is_empty())
 }
 
+/// Whether `text` is a URL that names a host.
+pub(super) fn has_host(text: &str) -> bool {
+    Parts::parse(text).is_some_and(|parts| !parts.host.is_empty() && !parts.host.starts_with(':'))
+}
+
 /// The scheme of a URL; empty for none.
 ///
 /// # Errors

@@ -2,6 +2,7 @@
 //! pkg/repo/v1/index.go.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -11,7 +12,7 @@ use super::tree::{DEPENDENCY, Document, Entry, MAINTAINER, METADATA};
 use super::url;
 use crate::Compat;
 use crate::archive::sha256;
-use crate::cache::write_whole;
+use crate::cache::{Draft, write_whole};
 use crate::chart::{LoadOptions, VersionCheck, load_archive, time_text};
 use crate::data::{Map, Value, json, yaml};
 use crate::diag::Diagnostic;
@@ -366,12 +367,17 @@ pub fn index_folder(
                 write_whole(path, &NewIndex::empty(options.now).to_text(format)?)?;
             }
             _ => {
-                let older = directory::read_file(path, super::LARGEST_INDEX)
-                    .map_err(|error| error.prefixed("merge failed: "))?;
+                let older =
+                    super::index::read_whole(path).map_err(|error| error.prefixed("merge failed: "))?;
                 index.merge(&older, path, options)?;
             }
         }
     }
-    write_whole(&folder.join("index.yaml"), &index.to_text(format)?)?;
+    // The archives are kept: the index can be made again, so nobody waits for the disk.
+    let path = folder.join("index.yaml");
+    let mut draft = Draft::beside(&path)?;
+    let written = draft.file().write_all(&index.to_text(format)?);
+    written.map_err(|error| directory::io_error("write", &path, error))?;
+    draft.rename(&path)?;
     Ok(warnings)
 }

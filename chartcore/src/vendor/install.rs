@@ -28,7 +28,7 @@ pub(super) fn install(folder: &Path, archives: &[Archive], lock: &Lock, vendor: 
     }
     let before = directory::list(folder)?;
     for (draft, path) in drafts {
-        draft.keep(&path)?;
+        draft.rename(&path)?;
     }
     (vendor.say)("Deleting outdated charts");
     let in_place: BTreeSet<&str> = lock

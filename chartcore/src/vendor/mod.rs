@@ -180,7 +180,7 @@ impl Run<'_, '_> {
         self.vendor_local(chart_path, &asked)?;
         let mut versions = versions::Versions::gather(&asked, vendor)?;
         let mut lock = dependency::resolve(chart_path, &asked.metadata, &mut versions, &vendor.load)?;
-        self.save(chart_path, &chart, &mut lock, &versions)?;
+        self.save(chart_path, &mut lock, &versions)?;
         lock.digest = dependency::digest(&asked.metadata, &lock)?;
         if chart.lock().is_some_and(|old| old.digest == lock.digest) {
             return Ok(());
@@ -210,7 +210,7 @@ impl Run<'_, '_> {
         self.vendor_local(chart_path, &locked)?;
         let versions = versions::Versions::gather(&locked, vendor)?;
         let mut lock = Lock { dependencies: locked.metadata.dependencies.clone(), ..lock.clone() };
-        self.save(chart_path, &chart, &mut lock, &versions)?;
+        self.save(chart_path, &mut lock, &versions)?;
         drop(held);
         Ok(())
     }
@@ -230,9 +230,9 @@ impl Run<'_, '_> {
         let cache = self.vendor.places.archives();
         match cache.lock(&format!("vendor-{name}"), &Patience::for_at_most(PATIENCE)) {
             Ok(lock) => Ok(Some(lock)),
+            Err(error) if error.message().contains("held by another process") => Err(error),
             // A cache that cannot be written serves no other process either.
-            Err(_) if directory::kind_of(cache.root()).is_ok() && is_read_only(cache.root()) => Ok(None),
-            Err(error) => Err(error),
+            Err(_) => Ok(None),
         }
     }
 
@@ -260,13 +260,7 @@ impl Run<'_, '_> {
         Ok(())
     }
 
-    fn save(
-        &self,
-        chart_path: &Path,
-        chart: &Chart,
-        lock: &mut Lock,
-        versions: &versions::Versions,
-    ) -> Result<()> {
+    fn save(&self, chart_path: &Path, lock: &mut Lock, versions: &versions::Versions) -> Result<()> {
         let vendor = self.vendor;
         let folder = chart_path.join("charts");
         match directory::kind_of(&folder) {
@@ -284,17 +278,11 @@ impl Run<'_, '_> {
             }
         }
         (vendor.say)(&format!("Saving {} charts", lock.dependencies.len()));
-        let _ = chart;
         let archives = fetch::fetch_all(chart_path, lock, versions, vendor).inspect_err(|error| {
             (vendor.say)(&format!("Save error occurred:  {error}"));
         })?;
         install::install(&folder, &archives, lock, vendor)
     }
-}
-
-fn is_read_only(folder: &Path) -> bool {
-    fs::metadata(folder).is_ok_and(|status| status.permissions().readonly())
-        || fs::File::create(folder.join(".chart-probe")).is_err()
 }
 
 /// Writes Chart.lock, never through a link. Helm: `writeLock`.

@@ -1,11 +1,13 @@
 //! The versions that are there to choose from: each index is read once, for the charts that are asked for.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::collections::btree_map::{BTreeMap, Entry};
 
 use super::names::{self, Asked, Origin};
 use super::{Refresh, Vendor};
 use crate::chart::Dependency;
 use crate::dependency::{Candidates, Repositories};
+use crate::diag::Diagnostic;
 use crate::error::{Error, ErrorKind, Result};
 use crate::registry::Reference;
 use crate::repository::{Record, Repository, same_place};
@@ -51,8 +53,8 @@ impl Versions {
                         return Err(Error::new(ErrorKind::Dependency, message));
                     }
                     let key = (dependency.repository.clone(), dependency.name.clone());
-                    if !tags.contains_key(&key) {
-                        tags.insert(key, tags_of(dependency, vendor)?);
+                    if let Entry::Vacant(vacant) = tags.entry(key) {
+                        vacant.insert(tags_of(dependency, vendor)?);
                     }
                 }
                 _ => {}
@@ -99,7 +101,12 @@ impl Versions {
                     "no cached repository for {name} found. (try 'helm repo update'): {}",
                     error.message()
                 );
-                Err(Error::new(error.kind(), message))
+                let url = &offered.repository.url;
+                let hint = format!(
+                    "{name} stands for {url}: add it with `repo add`, or check that it can be reached"
+                );
+                let hint = Diagnostic::error("repository", "the index could not be had").hint(hint);
+                Err(Error::new(error.kind(), message).with_diagnostic(hint))
             }
         }
     }

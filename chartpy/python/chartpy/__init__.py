@@ -25,15 +25,20 @@ from chartpy._chartpy import (
 )
 from chartpy.diff import Diff, diff
 from chartpy.errors import (
+    AlreadyExistsError,
+    AuthError,
     ChartError,
     DependencyError,
     HelmfileError,
+    IntegrityError,
     InternalError,
     JinjaError,
     LimitError,
     LoadError,
     ManifestError,
     MissingFileError,
+    RemoteError,
+    RepositoryError,
     SchemaError,
     SignatureError,
     TemplateError,
@@ -43,8 +48,11 @@ from chartpy.errors import (
 )
 from chartpy.jobs import RenderJob
 from chartpy.records import Diagnostic, Digests, Finding, Listing, Package, PackedFile, Verification
+from chartpy.remote import Published, Resolved, fetch, publish, resolve_version
 
 __all__ = [
+    "AlreadyExistsError",
+    "AuthError",
     "Chart",
     "ChartError",
     "DependencyError",
@@ -53,6 +61,7 @@ __all__ = [
     "Digests",
     "Finding",
     "HelmfileError",
+    "IntegrityError",
     "InternalError",
     "JinjaError",
     "LimitError",
@@ -63,8 +72,12 @@ __all__ = [
     "MissingFileError",
     "Package",
     "PackedFile",
+    "Published",
+    "RemoteError",
     "RenderJob",
     "Rendered",
+    "RepositoryError",
+    "Resolved",
     "SchemaError",
     "SignatureError",
     "TemplateError",
@@ -75,9 +88,12 @@ __all__ = [
     "__version__",
     "diff",
     "digest",
+    "fetch",
     "listing",
     "load",
     "merge_values",
+    "publish",
     "render_many",
+    "resolve_version",
     "verify",
 ]

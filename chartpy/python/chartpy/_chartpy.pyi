@@ -18,6 +18,9 @@ __all__ = [
     "digest",
     "listing",
     "verify",
+    "_fetch",
+    "_publish",
+    "_resolve_version",
     "Manifest",
     "Rendered",
     "_restore_rendered",
@@ -251,3 +254,29 @@ def _restore_rendered(
     origin: tuple[str, str, str, str],
     shown: bytes | None,
 ) -> Rendered: ...
+def _fetch(
+    reference: str,
+    version: str,
+    repository: str,
+    digest: str | None,
+    cache: _Path,
+    connection: Mapping[str, Any],
+    compat: str,
+) -> Chart: ...
+def _resolve_version(
+    reference: str, version: str, repository: str, cache: _Path, connection: Mapping[str, Any], compat: str
+) -> tuple[str, str, str, str, str, str]: ...
+def _publish(
+    folders: Sequence[_Path],
+    target: str,
+    strategy: str,
+    version: str | None,
+    app_version: str | None,
+    images: Sequence[tuple[str, str]],
+    on_exists: str,
+    allow_dirty: bool,
+    dry_run: bool,
+    epoch: int | None,
+    connection: Mapping[str, Any],
+    compat: str,
+) -> list[dict[str, Any]]: ...

@@ -20,15 +20,20 @@ from typing import Any
 from chartpy.records import Diagnostic
 
 __all__ = [
+    "AlreadyExistsError",
+    "AuthError",
     "ChartError",
     "DependencyError",
     "HelmfileError",
+    "IntegrityError",
     "InternalError",
     "JinjaError",
     "LimitError",
     "LoadError",
     "ManifestError",
     "MissingFileError",
+    "RemoteError",
+    "RepositoryError",
     "SchemaError",
     "SignatureError",
     "TemplateError",
@@ -145,6 +150,26 @@ class LimitError(ChartError):
 
 class UsageError(ChartError, ValueError):
     """An argument does not make sense."""
+
+
+class RemoteError(ChartError, ConnectionError):
+    """A server cannot be reached, or does not answer as it should."""
+
+
+class AuthError(RemoteError):
+    """A server wants other credentials."""
+
+
+class RepositoryError(ChartError, LookupError):
+    """A repository's index is malformed, or does not have what is asked for."""
+
+
+class AlreadyExistsError(ChartError, FileExistsError):
+    """A version is published already, with other content."""
+
+
+class IntegrityError(ChartError):
+    """Bytes are not what their digest or length says."""
 
 
 class InternalError(ChartError):

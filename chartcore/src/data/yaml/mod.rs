@@ -15,6 +15,7 @@ mod order;
 mod resolve;
 mod scalar;
 mod scan;
+#[cfg(feature = "repository")]
 mod stream;
 mod tag;
 mod write;
@@ -32,6 +33,7 @@ use scan::Scanner;
 
 pub use head::{Field, Head, HeadError, head};
 pub use lines::{Lines, Place, Step};
+#[cfg(feature = "repository")]
 pub(crate) use stream::{Stream, Text};
 pub use write::{write, write_into, write_pretty, write_pretty_into};
 
@@ -182,6 +184,7 @@ pub(crate) fn parse_typed(bytes: &[u8]) -> Result<Value, Error> {
 ///
 /// # Errors
 /// As [`parse_typed`] and [`parse_strict`].
+#[cfg(feature = "repository")]
 pub(crate) fn parse_typed_strict(bytes: &[u8]) -> Result<Value, Error> {
     let input = Input::new(bytes);
     match Document::read(&mut Parser::new(Scanner::new(&input)))? {

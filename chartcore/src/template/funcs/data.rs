@@ -11,7 +11,7 @@ use crate::template::{Any, Element, Fault, Function, List, Map, MapType, Scope, 
 type Body = fn(&mut Scope<'_>, &[Any]) -> Result<Any, Fault>;
 
 pub(super) static FUNCTIONS: &[Function] = &[
-    of_any("toYaml", |_, args| Ok(Any::str(yaml_text(first(args)).unwrap_or_default()))),
+    of_any("toYaml", |_, args| or_nothing(yaml_text(first(args)))),
     of_any("mustToYaml", |_, args| Ok(Any::str(yaml_text(first(args))?))),
     of_any("toYamlPretty", |_, args| Ok(Any::str(pretty_yaml_text(first(args))?))),
     of_text("fromYaml", |_, args| {
@@ -21,9 +21,9 @@ pub(super) static FUNCTIONS: &[Function] = &[
         })
     }),
     of_text("fromYamlArray", |_, args| Ok(list(yaml::parse_list(text(args)).map_err(|error| error.full())))),
-    of_any("toJson", |_, args| Ok(Any::str(json_text(first(args), Escape::Html).unwrap_or_default()))),
+    of_any("toJson", |_, args| or_nothing(json_text(first(args), Escape::Html))),
     of_any("mustToJson", |_, args| Ok(Any::str(json_text(first(args), Escape::Html)?))),
-    of_any("toPrettyJson", |_, args| Ok(Any::str(pretty_json_text(first(args)).unwrap_or_default()))),
+    of_any("toPrettyJson", |_, args| or_nothing(pretty_json_text(first(args)))),
     of_any("mustToPrettyJson", |_, args| Ok(Any::str(pretty_json_text(first(args))?))),
     of_any("toRawJson", |_, args| Ok(Any::str(json_text(first(args), Escape::Json)?))),
     of_any("mustToRawJson", |_, args| Ok(Any::str(json_text(first(args), Escape::Json)?))),
@@ -74,6 +74,14 @@ fn text(args: &[Any]) -> &[u8] {
     match args.first() {
         Some(Any::Str(text)) => text,
         _ => &[],
+    }
+}
+
+/// Nothing where Go's encoder fails, as Helm has it; a limit of ours must not pass for that.
+fn or_nothing(text: Result<Vec<u8>, Fault>) -> Result<Any, Fault> {
+    match text {
+        Err(fault) if fault.text().contains("json: the ") => Err(fault),
+        text => Ok(Any::str(text.unwrap_or_default())),
     }
 }
 

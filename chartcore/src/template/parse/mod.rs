@@ -5,6 +5,7 @@
 
 mod pipelines;
 
+use std::cell::Cell;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
@@ -91,6 +92,8 @@ fn parse_with(source: &Arc<[u8]>, vocabulary: Vocabulary) -> Result<Arc<Parsed>,
             line: 1,
             message: "the template is larger than 2 GiB".to_owned(),
             started: None,
+            column: 0,
+            opened: None,
         });
     }
     Parser::new(source, vocabulary).run(source).map(Arc::new)
@@ -99,6 +102,8 @@ fn parse_with(source: &Arc<[u8]>, vocabulary: Vocabulary) -> Result<Arc<Parsed>,
 /// What a control structure remembers until its `{{end}}`.
 struct Control {
     kind: ControlKind,
+    /// Where its action starts.
+    started: u32,
     /// Whether it stands in the else of the one around it and ends with it.
     chained: bool,
     in_else: bool,
@@ -154,12 +159,12 @@ pub(super) struct Tree {
 }
 
 impl Tree {
-    fn new(context: &'static str, name: Option<Str>) -> Self {
+    fn new(context: &'static str, name: Option<Str>, code: Vec<Op>) -> Self {
         let root = Str::new("$");
         Self {
             name,
             context,
-            code: Vec::new(),
+            code,
             controls: Vec::new(),
             range_depth: 0,
             action: None,
@@ -185,6 +190,32 @@ impl Tree {
     }
 }
 
+/// Room that one file after the other uses: growing it anew for each would copy everything twice.
+#[derive(Default)]
+struct Scratch {
+    pipes: Vec<OpenPipe>,
+    pending: Vec<NodeId>,
+    operands: Vec<NodeId>,
+    work: Vec<super::compile::Work>,
+    ast: Ast,
+    idents: Vec<Ident>,
+    literals: Vec<Literal>,
+    code: Vec<Op>,
+}
+
+/// Larger sources than this do not leave their room behind.
+const KEPT_SOURCE: usize = 1 << 20;
+
+thread_local! {
+    static SCRATCH: Cell<Scratch> = Cell::default();
+}
+
+/// What was gathered, in no more room than it needs.
+#[allow(clippy::drain_collect, reason = "taking the vector would take its room along")]
+fn taken<T>(gathered: &mut Vec<T>) -> Vec<T> {
+    gathered.drain(..).collect()
+}
+
 pub(super) struct Parser<'s> {
     pub(super) lexer: Lexer<'s>,
     pub(super) source: &'s [u8],
@@ -198,6 +229,8 @@ pub(super) struct Parser<'s> {
     pub(super) work: Vec<super::compile::Work>,
     /// The jumps of `and` and `or` that wait for their target.
     pub(super) shorts: Vec<usize>,
+    /// Room for the code of the next template.
+    code: Vec<Op>,
     pub(super) ast: Ast,
     bodies: Vec<Body>,
     /// Where the template of a name is in `bodies`.
@@ -211,6 +244,7 @@ pub(super) struct Parser<'s> {
 
 impl<'s> Parser<'s> {
     fn new(source: &'s [u8], vocabulary: Vocabulary) -> Self {
+        let scratch = SCRATCH.take();
         let nowhere = Token { kind: TokenKind::Eof, start: 0, end: 0 };
         Self {
             lexer: Lexer::new(source),
@@ -218,17 +252,18 @@ impl<'s> Parser<'s> {
             vocabulary,
             tokens: [nowhere; 3],
             peeked: 0,
-            trees: vec![Tree::new("file", None)],
-            pipes: Vec::new(),
-            pending: Vec::new(),
-            operands: Vec::new(),
-            work: Vec::new(),
+            trees: vec![Tree::new("file", None, scratch.code)],
+            pipes: scratch.pipes,
+            pending: scratch.pending,
+            operands: scratch.operands,
+            work: scratch.work,
             shorts: Vec::new(),
-            ast: Ast::default(),
+            code: Vec::new(),
+            ast: scratch.ast,
             bodies: Vec::new(),
             defined: NameMap::default(),
-            idents: Vec::new(),
-            literals: Vec::new(),
+            idents: scratch.idents,
+            literals: scratch.literals,
             loops: Vec::new(),
             names: Vec::new(),
             messages: Vec::new(),
@@ -289,7 +324,29 @@ impl<'s> Parser<'s> {
     #[cold]
     fn error(&mut self, message: impl Into<String>) -> ParseError {
         let last = self.tree().last;
-        ParseError { line: self.lexer.line(last), message: message.into(), started: None }
+        let message = message.into();
+        let (line, column) = self.lexer.place(last);
+        let action = self.tree().action.map(|action| self.lexer.line(action));
+        let opened = match action {
+            _ if message.starts_with("unexpected EOF") => self.unclosed(),
+            Some(started) if started < line => Some((started, "action")),
+            _ => None,
+        };
+        ParseError { line, message, started: None, column, opened }
+    }
+
+    /// The innermost structure that waits for its `{{end}}`.
+    fn unclosed(&mut self) -> Option<(usize, &'static str)> {
+        let tree = self.trees.last()?;
+        let (started, word) = match tree.controls.last() {
+            Some(control) => (control.started, control.kind.word()),
+            // A definition starts with an action of the tree around it.
+            None => {
+                let around = self.trees.len().checked_sub(2).and_then(|index| self.trees.get(index))?;
+                (around.action?, tree.context.split(' ').next()?)
+            }
+        };
+        Some((self.lexer.line(started), word))
     }
 
     #[cold]
@@ -336,17 +393,34 @@ impl<'s> Parser<'s> {
         self.close_tree()?;
         // The file's body was closed last; it goes first.
         self.bodies.rotate_right(1);
-        // A chart keeps hundreds of these: what was room to grow goes back.
-        self.ast.nodes.shrink_to_fit();
-        self.ast.children.shrink_to_fit();
-        self.idents.shrink_to_fit();
-        self.literals.shrink_to_fit();
+        let ast = Ast {
+            nodes: taken(&mut self.ast.nodes),
+            children: taken(&mut self.ast.children),
+            numbers: taken(&mut self.ast.numbers),
+        };
+        let (idents, literals) = (taken(&mut self.idents), taken(&mut self.literals));
+        if source.len() < KEPT_SOURCE {
+            self.pipes.clear();
+            self.pending.clear();
+            self.operands.clear();
+            self.work.clear();
+            SCRATCH.set(Scratch {
+                pipes: self.pipes,
+                pending: self.pending,
+                operands: self.operands,
+                work: self.work,
+                ast: self.ast,
+                idents: self.idents,
+                literals: self.literals,
+                code: self.code,
+            });
+        }
         Ok(Parsed {
             source: Arc::clone(source),
-            ast: self.ast,
+            ast,
             bodies: self.bodies,
-            idents: self.idents,
-            literals: self.literals,
+            idents,
+            literals,
             loops: self.loops,
             names: self.names,
             messages: self.messages,
@@ -355,7 +429,8 @@ impl<'s> Parser<'s> {
 
     fn open_definition(&mut self) -> Result<(), ParseError> {
         const CONTEXT: &str = "define clause";
-        self.trees.push(Tree::new(CONTEXT, None));
+        let code = std::mem::take(&mut self.code);
+        self.trees.push(Tree::new(CONTEXT, None, code));
         let token = self.next_non_space();
         let name = self.template_name(token, CONTEXT)?;
         self.tree().name = Some(name);
@@ -378,13 +453,13 @@ impl<'s> Parser<'s> {
     fn close_tree(&mut self) -> Result<(), ParseError> {
         self.tree().code.push(Op::Return);
         let tree = self.tree();
-        tree.code.shrink_to_fit();
         let body = Body {
             name: tree.name.take(),
-            code: std::mem::take(&mut tree.code),
+            code: taken(&mut tree.code),
             slots: tree.slots as u32,
             empty: tree.empty,
         };
+        self.code = std::mem::take(&mut self.tree().code);
         let Some(name) = body.name.clone() else {
             self.bodies.push(body);
             return Ok(());
@@ -520,7 +595,8 @@ impl<'s> Parser<'s> {
         self.tree().empty = false;
         // The call comes first in the code; nothing in the body can change what it does.
         self.compile_template(token, name.clone(), pipe);
-        self.trees.push(Tree::new(CONTEXT, Some(name)));
+        let code = std::mem::take(&mut self.code);
+        self.trees.push(Tree::new(CONTEXT, Some(name), code));
         self.peek_non_space();
         Ok(())
     }
@@ -554,6 +630,7 @@ impl<'s> Parser<'s> {
         tree.empty = false;
         let control = Control {
             kind,
+            started: tree.action.unwrap_or(tree.last),
             chained,
             in_else: false,
             declared,

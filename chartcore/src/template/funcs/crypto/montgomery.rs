@@ -23,6 +23,12 @@ pub(super) struct Modulus<const N: usize> {
 }
 
 impl<const N: usize> Modulus<N> {
+    /// Keeps an index below `N`, a power of two, without a branch.
+    const MASK: usize = {
+        assert!(N.is_power_of_two() && N > 1);
+        N - 1
+    };
+
     /// Takes an odd number with the highest bit set; there is no arithmetic here for others.
     pub(super) fn new(words: Words<N>) -> Option<Self> {
         if words.first()? & 1 == 0 || words.last()? >> 63 == 0 {
@@ -59,8 +65,9 @@ impl<const N: usize> Modulus<N> {
 
     /// The number that is kept so.
     pub(super) fn words(&self, kept: &Words<N>) -> Words<N> {
-        let mut wide = [*kept, [0; N]];
-        self.reduced(&mut wide)
+        let mut one = [0; N];
+        one[0] = 1;
+        self.product(kept, &one)
     }
 
     /// 1 as it is kept.
@@ -76,49 +83,73 @@ impl<const N: usize> Modulus<N> {
     }
 
     fn product(&self, left: &Words<N>, right: &Words<N>) -> Words<N> {
-        let mut wide = [[0; N]; 2];
-        let out = wide.as_flattened_mut();
-        for (index, &factor) in left.iter().enumerate() {
-            let carry = add_product(&mut out[index..index + N], right, factor);
-            out[index + N] = carry;
-        }
-        self.reduced(&mut wide)
+        self.reduced(|sum, column, first, end| {
+            let mut index = first;
+            while index < end {
+                sum.add_product(left[index & Self::MASK], right[(column - index) & Self::MASK]);
+                index += 1;
+            }
+        })
     }
 
     pub(super) fn squared(&self, number: &Words<N>) -> Words<N> {
-        let mut wide = [[0; N]; 2];
-        let out = wide.as_flattened_mut();
-        // The products of different words are there twice.
-        for index in 0..N {
-            let carry = add_product(&mut out[2 * index + 1..index + N], &number[index + 1..], number[index]);
-            out[index + N] = carry;
-        }
-        let (mut carry, mut shifted) = (0, 0);
-        for (index, &word) in number.iter().enumerate() {
-            let square = u128::from(word) * u128::from(word);
-            for (at, part) in [(2 * index, square as u64), (2 * index + 1, (square >> 64) as u64)] {
-                let doubled = out[at] << 1 | shifted;
-                shifted = out[at] >> 63;
-                (out[at], carry) = add(doubled, part, carry);
+        self.reduced(|sum, column, first, _| {
+            // The products of different words are there twice.
+            let mut half = Sum::default();
+            let mut index = first;
+            while 2 * index < column {
+                half.add_product(number[index & Self::MASK], number[(column - index) & Self::MASK]);
+                index += 1;
             }
-        }
-        self.reduced(&mut wide)
+            half.double();
+            if column.is_multiple_of(2) {
+                let middle = number[(column / 2) & Self::MASK];
+                half.add_product(middle, middle);
+            }
+            sum.add(&half);
+        })
     }
 
-    /// `wide` / 2^(64 N), modulo the modulus.
-    fn reduced(&self, wide: &mut [Words<N>; 2]) -> Words<N> {
-        let out = wide.as_flattened_mut();
-        let mut over = 0;
-        for index in 0..N {
-            let factor = out[index].wrapping_mul(self.negative_inverse);
-            let carry = add_product(&mut out[index..index + N], &self.words, factor);
-            (out[index + N], over) = add(out[index + N], carry, over);
+    /// A product / 2^(64 N), modulo the modulus. `add` adds a column of it to the sum: the products of the words whose
+    /// indices add up to the column, of which those of the first number are the range it is given.
+    ///
+    /// Column by column, so that the sum stays in registers and no product waits for the one before.
+    #[inline(always)]
+    fn reduced(&self, add: impl Fn(&mut Sum, usize, usize, usize)) -> Words<N> {
+        let (mut factors, mut out) = ([0; N], [0; N]);
+        let mut sum = Sum::default();
+        let mut column = 0;
+        while column < N {
+            add(&mut sum, column, 0, column + 1);
+            let mut index = 0;
+            while index < column {
+                sum.add_product(factors[index & Self::MASK], self.words[(column - index) & Self::MASK]);
+                index += 1;
+            }
+            let factor = sum.lowest().wrapping_mul(self.negative_inverse);
+            factors[column] = factor;
+            sum.add_product(factor, self.words[0]);
+            sum.shift();
+            column += 1;
         }
-        let [_, mut high] = *wide;
-        if over > 0 || compare(&high, &self.words).is_ge() {
-            subtract(&mut high, &self.words);
+        while column < 2 * N - 1 {
+            let first = column - (N - 1);
+            add(&mut sum, column, first, N);
+            let mut index = first;
+            while index < N {
+                sum.add_product(factors[index], self.words[(column - index) & Self::MASK]);
+                index += 1;
+            }
+            out[column - N] = sum.lowest();
+            sum.shift();
+            column += 1;
         }
-        high
+        out[N - 1] = sum.lowest();
+        sum.shift();
+        if sum.lowest() > 0 || compare(&out, &self.words).is_ge() {
+            subtract(&mut out, &self.words);
+        }
+        out
     }
 
     fn double(&self, number: &mut Words<N>) {
@@ -175,29 +206,47 @@ impl<const N: usize> Modulus<N> {
     }
 }
 
-/// Adds `factor` times `words` to `sum`, as long as these; returns what is carried on.
+/// A sum of products of two words, in three words.
 ///
-/// A plain loop over indices: tests are built without optimisation and must not wait for iterators.
-#[inline(always)]
-fn add_product(sum: &mut [u64], words: &[u64], factor: u64) -> u64 {
-    let factor = factor as u128;
-    let sum = &mut sum[..words.len()];
-    let mut carry: u128 = 0;
-    let mut index = 0;
-    while index < words.len() {
-        // At most 2^128 - 1: it fits.
-        let product = (words[index] as u128).wrapping_mul(factor);
-        let total = product.wrapping_add(sum[index] as u128).wrapping_add(carry);
-        sum[index] = total as u64;
-        carry = total >> 64;
-        index += 1;
-    }
-    carry as u64
+/// The loops over it are plain ones over indices: tests are built without optimisation and must not wait for iterators.
+#[derive(Default)]
+struct Sum {
+    low: u128,
+    high: u64,
 }
 
-fn add(left: u64, right: u64, carry: u64) -> (u64, u64) {
-    let total = u128::from(left) + u128::from(right) + u128::from(carry);
-    (total as u64, (total >> 64) as u64)
+impl Sum {
+    #[inline(always)]
+    fn add_product(&mut self, left: u64, right: u64) {
+        let (low, over) = self.low.overflowing_add((left as u128).wrapping_mul(right as u128));
+        self.low = low;
+        self.high = self.high.wrapping_add(over as u64);
+    }
+
+    #[inline(always)]
+    fn add(&mut self, other: &Self) {
+        let (low, over) = self.low.overflowing_add(other.low);
+        self.low = low;
+        self.high = self.high.wrapping_add(other.high).wrapping_add(over as u64);
+    }
+
+    #[inline(always)]
+    fn double(&mut self) {
+        self.high = self.high << 1 | (self.low >> 127) as u64;
+        self.low <<= 1;
+    }
+
+    #[inline(always)]
+    fn lowest(&self) -> u64 {
+        self.low as u64
+    }
+
+    /// Drops the lowest word.
+    #[inline(always)]
+    fn shift(&mut self) {
+        self.low = self.low >> 64 | (self.high as u128) << 64;
+        self.high = 0;
+    }
 }
 
 /// Subtracts, dropping what is borrowed from beyond the highest word.
