@@ -98,6 +98,14 @@ fn rule(text: &'static str, other: &str) -> Rule {
     Rule::on(words[0], words[1], fault).times(times).after(skipped)
 }
 
+/// Makes a folder the one commit of a repository.
+fn commit(folder: &Path) {
+    for line in ["init -q", "add -A", "-c user.name=t -c user.email=t@example.com commit -q -m first"] {
+        let ended = Command::new("git").args(line.split(' ')).current_dir(folder).output().unwrap();
+        assert!(ended.status.success(), "git {line}: {}", String::from_utf8_lossy(&ended.stderr));
+    }
+}
+
 /// What all cases share: the servers, and the charts on them.
 struct World {
     registry: Registry,
@@ -147,6 +155,7 @@ fn chart(home: &Path, words: &[&str]) -> Command {
         .args(words)
         .env_clear()
         .envs([("HOME", home.as_os_str())])
+        .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
         .envs([
             ("TZ", "UTC"),
             ("CHART_ATTEMPTS", "4"),
@@ -179,7 +188,9 @@ impl Stage {
         for folder in ["home", "out"] {
             fs::create_dir(scratch.path().join(folder)).unwrap();
         }
-        let oci = case.does.ends_with("oci") || case.does.starts_with("push") || case.does == "pull tls";
+        let oci = case.does.ends_with("oci")
+            || case.does.starts_with("pu") && case.does != "pull http"
+            || case.does == "pull tls";
         let upstream = if oci { world.registry.url() } else { world.files.url() };
         let other = FaultServer::before(&upstream, vec![]);
         let options = FaultOptions { tls: case.expired.then_some(Validity::Expired) };
@@ -216,6 +227,12 @@ impl Stage {
             "template oci" => format!("template demo oci://{host}/charts/web --version 0.1.0 --plain-http"),
             "push" => format!("push {web} oci://{host}/{unique} --plain-http"),
             "push new" => format!("push {web} oci://{host}/{unique} --plain-http --no-overwrite"),
+            "publish" => {
+                let folder = PathBuf::from(self.path("source/web"));
+                write_chart(&folder, "web", "");
+                commit(folder.parent().unwrap());
+                format!("publish {} oci://{host}/{unique} --version 0.1.0 --plain-http", folder.display())
+            }
             "repo add" if case.expired => format!("repo add shop {url} --ca-file {}", self.ca()),
             "repo add" => format!("repo add shop {url}"),
             "repo update" => {
@@ -361,6 +378,31 @@ fn every_fault_ends_well() {
         wrong.extend(running.into_iter().flat_map(|half| half.join().unwrap()));
     });
     assert!(wrong.is_empty(), "{} of {} faults end badly:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+}
+
+/// The same checks must fail where credentials are let go on purpose, or they would see nothing.
+#[test]
+fn a_leak_would_be_seen() {
+    let case = Case {
+        name: "leak",
+        does: "repo add",
+        rules: vec!["GET /index.yaml redirect 302 {other}"],
+        says: None,
+        either: false,
+        expired: false,
+        proxy: false,
+        hurried: false,
+    };
+    let stage = Stage::new(&case);
+    stage.server.now(case.rules.iter().map(|text| rule(text, &stage.other.url())).collect());
+    let (succeeded, said) = stage.run(&["--pass-credentials"]);
+    assert!(succeeded, "{said}");
+    assert!(stage.check(&said).unwrap_err().starts_with("another host saw a credential"));
+    assert!(stage.check(PASSWORD).unwrap_err().starts_with("a credential is shown"));
+    fs::write(stage.scratch.path().join("out/web-0.1.0.tgz"), "half").unwrap();
+    let other = FaultServer::before(&stage.server.url(), vec![]);
+    let stage = Stage { other, ..stage };
+    assert!(stage.check("").unwrap_err().ends_with("is not what was published"));
 }
 
 #[test]
