@@ -170,7 +170,7 @@ static FETCHING: Mutex<()> = Mutex::new(());
 /// Neither works; the text says what to do.
 pub fn program() -> Result<PathBuf, String> {
     let _alone = FETCHING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let path = std::env::var_os("PATH").unwrap_or_else(OsString::new);
+    let path = std::env::var_os("PATH").unwrap_or_default();
     if let Some(found) =
         std::env::split_paths(&path).map(|folder| folder.join("docker-registry")).find(|file| file.is_file())
     {

@@ -102,8 +102,11 @@ pub(crate) fn read_request(reader: &mut BufReader<Line>) -> io::Result<Option<As
     Ok(Some(Asked { seen, body }))
 }
 
+/// A first line with the headers below it.
+pub(crate) type Head = (String, Vec<(String, String)>);
+
 /// The first line and the headers.
-pub(crate) fn read_head<R: BufRead>(reader: &mut R) -> io::Result<Option<(String, Vec<(String, String)>)>> {
+pub(crate) fn read_head<R: BufRead>(reader: &mut R) -> io::Result<Option<Head>> {
     let mut first = String::new();
     if reader.read_line(&mut first)? == 0 {
         return Ok(None);

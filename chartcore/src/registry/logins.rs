@@ -343,7 +343,7 @@ fn host_of(address: &str) -> &str {
 
 /// What a helper answers to `get`.
 #[derive(Deserialize)]
-struct HelperLogin {
+struct StoredLogin {
     #[serde(rename = "Username", default)]
     username: String,
     #[serde(rename = "Secret", default)]
@@ -356,7 +356,7 @@ fn ask_helper(helper: &str, key: &str) -> Result<Option<Login>> {
         Err(error) if error.message().ends_with(UNKNOWN_TO_HELPER) => return Ok(None),
         Err(error) => return Err(error),
     };
-    let login: HelperLogin = serde_json::from_slice(&answer).map_err(|_| {
+    let login: StoredLogin = serde_json::from_slice(&answer).map_err(|_| {
         Error::new(
             ErrorKind::Usage,
             format!("docker-credential-{helper}: the answer for {key} is not understood"),
