@@ -441,7 +441,13 @@ impl Chart {
         })?;
         let class = boundary::records(py)?.getattr("Package")?;
         let digest = archive.digest().to_string();
-        class.call1((path, archive.name(), archive.version(), digest, archive.bytes().len()))
+        class.call1((
+            path.to_string_lossy(),
+            archive.name(),
+            archive.version(),
+            digest,
+            archive.bytes().len(),
+        ))
     }
 
     fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {

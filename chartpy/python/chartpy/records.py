@@ -1,15 +1,16 @@
-"""Plain records: what the library says about places, findings and packages."""
+"""Plain records: what the library says about places, findings and packages.
+
+They are named tuples: `dataclasses` alone takes longer to import than the rest of the package.
+"""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 __all__ = ["Diagnostic", "Finding", "Package"]
 
 
-@dataclass(frozen=True)
-class Diagnostic:
+class Diagnostic(NamedTuple):
     """One problem, located.
 
     >>> from chartpy import Diagnostic
@@ -30,12 +31,10 @@ class Diagnostic:
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as a dict that JSON can hold."""
-        fields = asdict(self)
-        return fields | {"notes": list(self.notes), "hints": list(self.hints)}
+        return self._asdict() | {"notes": list(self.notes), "hints": list(self.hints)}
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """What the linter found."""
 
     severity: Literal["info", "warning", "error"]
@@ -47,8 +46,7 @@ class Finding:
         return f"[{self.severity.upper()}] {self.path}: {self.message}"
 
 
-@dataclass(frozen=True)
-class Package:
+class Package(NamedTuple):
     """A packed chart on the disk; an `os.PathLike`."""
 
     path: str
@@ -56,9 +54,6 @@ class Package:
     version: str
     digest: str
     size: int
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "path", str(self.path))
 
     def __fspath__(self) -> str:
         return self.path
