@@ -10,6 +10,7 @@ mod settings;
 
 use std::process::ExitCode;
 
+// Without huge pages (its feature `no_thp`): touching two megabytes for a small chart costs more than they save.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -46,8 +46,28 @@ pub(crate) fn print_json(value: &Value) -> Result<(), Failure> {
     Ok(())
 }
 
+/// As [`print`], for what is not there in one piece.
+pub(crate) fn stream(write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) {
+    /// As much as a pipe takes at once.
+    const BUFFER: usize = 64 << 10;
+    let mut out = std::io::BufWriter::with_capacity(BUFFER, std::io::stdout().lock());
+    if write(&mut out).and_then(|()| out.flush()).is_err() {
+        std::process::exit(1);
+    }
+}
+
 /// Writes a file whole or not at all, with the folders above it: a reader never meets half of it.
 pub(crate) fn write_file(path: &Path, content: &[u8]) -> std::io::Result<()> {
+    write_with_mode(path, content, 0o644)
+}
+
+/// As [`write_file`], for the user's eyes alone.
+pub(crate) fn write_private(path: &Path, content: &[u8]) -> std::io::Result<()> {
+    write_with_mode(path, content, 0o600)
+}
+
+#[cfg_attr(not(unix), allow(unused_variables, reason = "only Unix has modes"))]
+fn write_with_mode(path: &Path, content: &[u8], mode: u32) -> std::io::Result<()> {
     let parent = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -58,7 +78,7 @@ pub(crate) fn write_file(path: &Path, content: &[u8]) -> std::io::Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        temporary.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
+        temporary.as_file().set_permissions(std::fs::Permissions::from_mode(mode))?;
     }
     temporary.persist(path).map_err(|error| error.error)?;
     Ok(())
@@ -76,8 +96,8 @@ pub(crate) enum Encoding {
 #[derive(Debug, Clone)]
 pub(crate) enum Cell {
     Text(String),
-    Truth(bool),
     Group(Row),
+    List(Vec<Row>),
 }
 
 /// The fields of a row in the order JSON has them.
@@ -93,8 +113,8 @@ impl Cell {
     fn to_value(&self) -> Value {
         match self {
             Self::Text(text) => text.as_str().into(),
-            Self::Truth(truth) => (*truth).into(),
             Self::Group(row) => row_value(row),
+            Self::List(rows) => rows.iter().map(row_value).collect::<Vec<_>>().into(),
         }
     }
 }
@@ -111,10 +131,23 @@ fn push_json(out: &mut Vec<u8>, row: &Row) -> Result<(), Failure> {
         out.push(b':');
         match cell {
             Cell::Group(row) => push_json(out, row)?,
+            Cell::List(rows) => push_list(out, rows)?,
             cell => json::write_into(out, &cell.to_value()).map_err(failed)?,
         }
     }
     out.push(b'}');
+    Ok(())
+}
+
+fn push_list(out: &mut Vec<u8>, rows: &[Row]) -> Result<(), Failure> {
+    out.push(b'[');
+    for (index, row) in rows.iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        push_json(out, row)?;
+    }
+    out.push(b']');
     Ok(())
 }
 
@@ -139,19 +172,14 @@ impl Encoding {
             print(&yaml::write(&list.into()).map_err(failed)?);
             return Ok(());
         }
-        let mut out = vec![b'['];
-        for (index, row) in rows.iter().enumerate() {
-            if index > 0 {
-                out.push(b',');
-            }
-            push_json(&mut out, row)?;
-        }
-        out.extend_from_slice(b"]\n");
+        let mut out = Vec::new();
+        push_list(&mut out, rows)?;
+        out.push(b'\n');
         print(&out);
         Ok(())
     }
 
-    /// Prints one row; JSON in lines, for a program that a person watches.
+    /// Prints one row.
     pub(crate) fn print_one(self, row: &Row) -> Outcome {
         let failed = |error: yaml::Error| format!("unable to write YAML output: {error}");
         match self {

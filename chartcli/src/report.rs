@@ -55,6 +55,11 @@ pub(crate) fn warnings(settings: &Settings, warnings: &[Diagnostic]) {
                 text.push_str(&diag::to_json(&warning.message, std::slice::from_ref(warning)));
                 text.push('\n');
             }
+            // What merging says has the word in front already; Helm 4 takes it for information.
+            (_, compat) if warning.message.starts_with("warning: ") => match compat {
+                Compat::Helm3 => text.push_str(&format!("{}\n", warning.message)),
+                Compat::Helm4 => text.push_str(&format!("level=INFO msg={:?}\n", warning.message)),
+            },
             (_, Compat::Helm4) => text.push_str(&format!("level=WARN msg={:?}\n", warning.message)),
             (_, Compat::Helm3) => text.push_str(&format!("WARNING: {}\n", warning.message)),
         }
@@ -65,6 +70,25 @@ pub(crate) fn warnings(settings: &Settings, warnings: &[Diagnostic]) {
 /// Prints text as it is.
 pub(crate) fn note(text: &str) {
     write(text);
+}
+
+/// Prints warnings that Helm does not know, with their places and hints.
+pub(crate) fn notices(settings: &Settings, warnings: &[Diagnostic]) {
+    let mut text = String::new();
+    for warning in warnings {
+        match settings.error_format {
+            ErrorFormat::Json => {
+                text.push_str(&diag::to_json(&warning.message, std::slice::from_ref(warning)));
+                text.push('\n');
+            }
+            ErrorFormat::Short => text.push_str(&format!("warning: {}\n", warning.message)),
+            ErrorFormat::Human => {
+                text.push_str(&format!("warning: {}\n", warning.message));
+                text.push_str(&diag::draw(warning, settings.color));
+            }
+        }
+    }
+    write(&text);
 }
 
 /// Standard error may be closed; there is nobody left to tell.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use chartcore::Compat;
+use chartcore::cluster::ConnectOptions;
 use chartcore::transport::{Proxies, Secret};
 
 use crate::flags::Given;
@@ -46,6 +47,14 @@ pub(crate) struct Settings {
     pub(crate) github: Option<(String, Secret)>,
     /// The folder of what was fetched before; Helm 4's.
     pub(crate) content_cache: PathBuf,
+    /// The namespace, if a flag or the environment names one; else the kubeconfig's counts.
+    pub(crate) given_namespace: Option<String>,
+    /// How to find the cluster.
+    pub(crate) connect: ConnectOptions,
+    /// Where records are kept (`HELM_DRIVER`).
+    pub(crate) driver: String,
+    /// How many revisions are kept (`HELM_MAX_HISTORY`).
+    pub(crate) max_history: usize,
     /// What `env` prints, by name.
     pub(crate) listed: BTreeMap<&'static str, String>,
 }
@@ -199,7 +208,14 @@ impl Settings {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         let time_zone =
             env("TZ").map_or_else(|| "UTC".to_owned(), |zone| zone.trim_start_matches(':').to_owned());
+        let given_namespace = given.text("namespace").map(str::to_owned).or_else(|| env("HELM_NAMESPACE"));
+        let max_history = env("HELM_MAX_HISTORY").and_then(|text| text.parse().ok()).unwrap_or(10);
+        let connect = connect(&listed, groups);
         Ok(Self {
+            given_namespace,
+            connect,
+            driver: env("HELM_DRIVER").unwrap_or_default(),
+            max_history,
             role: Self::role_of(program),
             compat,
             debug,
@@ -228,15 +244,6 @@ impl Settings {
     /// Helm's file of logins.
     pub(crate) fn registry_config(&self) -> &str {
         self.listed.get("HELM_REGISTRY_CONFIG").map_or("", String::as_str)
-    }
-
-    /// The time that goes into files: `SOURCE_DATE_EPOCH`, or the clock's.
-    pub(crate) fn now(&self) -> u64 {
-        let clock = || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).ok();
-        match self.source_date_epoch.and_then(|seconds| u64::try_from(seconds).ok()) {
-            Some(seconds) => seconds,
-            None => clock().map_or(0, |since| since.as_secs()),
-        }
     }
 
     /// The time of what is packed, when `SOURCE_DATE_EPOCH` gives it. Helm: pkg/cmd/source_date_epoch.go.
@@ -279,8 +286,41 @@ fn keyring() -> String {
     chosen.to_string_lossy().into_owned()
 }
 
+/// How to find the cluster, by the variables of `helm env`.
+fn connect(listed: &BTreeMap<&'static str, String>, groups: Vec<String>) -> ConnectOptions {
+    let of = |name: &str| listed.get(name).filter(|text| !text.is_empty()).cloned();
+    let is_on = |name: &str| of(name).as_deref().and_then(crate::flags::parse_bool).unwrap_or(false);
+    let kubeconfig = match of("KUBECONFIG") {
+        Some(paths) => std::env::split_paths(&paths).filter(|path| !path.as_os_str().is_empty()).collect(),
+        None => vec![home().join(".kube/config")],
+    };
+    let groups = if groups.is_empty() {
+        of("HELM_KUBEASGROUPS").map(|text| text.split(',').map(str::to_owned).collect()).unwrap_or_default()
+    } else {
+        groups
+    };
+    ConnectOptions {
+        kubeconfig,
+        context: of("HELM_KUBECONTEXT"),
+        server: of("HELM_KUBEAPISERVER"),
+        token: of("HELM_KUBETOKEN"),
+        ca_file: of("HELM_KUBECAFILE").map(PathBuf::from),
+        as_user: of("HELM_KUBEASUSER"),
+        as_groups: groups,
+        insecure: is_on("HELM_KUBEINSECURE_SKIP_TLS_VERIFY"),
+        tls_server_name: of("HELM_KUBETLS_SERVER_NAME"),
+        in_cluster: env("KUBERNETES_SERVICE_HOST").is_some(),
+        ..ConnectOptions::default()
+    }
+}
+
 /// Helm prints the limit with two digits.
 fn qps(text: Option<String>) -> String {
     let number: f32 = text.and_then(|text| text.parse().ok()).unwrap_or(0.0);
     format!("{number:.2}")
+}
+
+/// Where programs are looked for.
+pub(crate) fn search_path() -> std::ffi::OsString {
+    std::env::var_os("PATH").unwrap_or_default()
 }

@@ -156,6 +156,29 @@ fn what_may_pass_is_tried_again() {
 }
 
 #[test]
+fn a_small_answer_that_breaks_is_asked_for_again() {
+    for (name, fault, times, expected) in [
+        ("cut", Fault::Cut(10), 2, Ok(200)),
+        ("reset", Fault::Reset(10), 1, Ok(200)),
+        ("cut for good", Fault::Cut(10), 99, Err("unexpected EOF")),
+    ] {
+        let folder = folder();
+        let files = FileServer::start(folder.path());
+        let server =
+            FaultServer::before(&files.url(), vec![Rule::on("GET", "/index.yaml", fault).times(times)]);
+        let sent = client().send(&Request::get(url(&server.url(), "/index.yaml")));
+        match (sent, expected) {
+            (Ok(response), Ok(status)) => {
+                assert_eq!(response.status(), status, "{name}");
+                assert_eq!(response.text(100).unwrap(), "apiVersion: v1\nentries: {}\n", "{name}");
+            }
+            (Err(error), Err(message)) => assert!(error.message().ends_with(message), "{name}: {error}"),
+            (sent, _) => panic!("{name}: {sent:?}"),
+        }
+    }
+}
+
+#[test]
 fn what_is_not_idempotent_is_sent_once() {
     let folder = folder();
     let files = FileServer::start(folder.path());

@@ -5,10 +5,11 @@ use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use chartcore::archive::{self, PackOptions};
+use chartcore::archive;
+use chartcore::archive::provenance::EXTENSION;
 use chartcore::chart::{self, File, LoadOptions, MetadataChange};
 use chartcore::data::json;
-use chartcore::files::directory::{Symlinks, io_error};
+use chartcore::files::directory::Symlinks;
 use chartcore::lint::{self, LintOptions};
 use chartcore::values::{MergeOptions, Merger};
 use chartcore::{Compat, Error, ErrorKind};
@@ -18,6 +19,7 @@ use pyo3::types::{PyBytes, PyDict, PyMapping, PyString};
 
 use crate::boundary::{self, enter};
 use crate::convert;
+use crate::package::{self, Signer};
 use crate::rendered::Rendered;
 use crate::request::{Arguments, Given, kube_version};
 use crate::watch::Watch;
@@ -40,7 +42,7 @@ impl Source {
         if let Some(digest) = self.digest.get() {
             return Ok(digest.clone());
         }
-        let digest = archive::pack(&self.chart, &PackOptions::new())?.digest().to_string();
+        let digest = archive::pack(&self.chart, &archive::PackOptions::new())?.digest().to_string();
         Ok(self.digest.get_or_init(|| digest).clone())
     }
 
@@ -409,13 +411,20 @@ impl Chart {
     /// The same chart gives the same bytes on every machine. `epoch` is the time of all entries in seconds since
     /// 1970; without it a fixed one.
     ///
+    /// With `key`, a key's name or a part of it, and `keyring`, a file with secret keys, the archive is signed:
+    /// `NAME-VERSION.tgz.prov` lies beside it, for `chartpy.verify` and `helm verify`. A locked key wants its
+    /// `passphrase`.
+    ///
     /// >>> import chartpy, tempfile
     /// >>> chart = chartpy.load({"Chart.yaml": "apiVersion: v2\nname: web\nversion: 0.1.0\n"})
     /// >>> with tempfile.TemporaryDirectory() as folder:
     /// ...     package = chart.package(folder, version="0.2.0")
     /// ...     package.name, package.version, chartpy.load(package).version
     /// ('web', '0.2.0', '0.2.0')
-    #[pyo3(signature = (destination, *, version = None, app_version = None, epoch = None))]
+    #[pyo3(signature = (
+        destination, *, version = None, app_version = None, epoch = None, key = None, keyring = None, passphrase = None
+    ))]
+    #[expect(clippy::too_many_arguments, reason = "Python's keywords")]
     fn package<'py>(
         &self,
         py: Python<'py>,
@@ -423,31 +432,26 @@ impl Chart {
         version: Option<String>,
         app_version: Option<String>,
         epoch: Option<u64>,
+        key: Option<String>,
+        keyring: Option<PathBuf>,
+        passphrase: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let (archive, path) = enter(py, || {
-            let mut options = PackOptions::new();
-            if let Some(version) = version {
-                options = options.version(version)?;
-            }
-            if let Some(version) = app_version {
-                options = options.app_version(version);
-            }
-            if let Some(epoch) = epoch {
-                options = options.mtime(epoch);
-            }
-            let archive = archive::pack(self.inner(), &options)?;
-            let path = write(&destination, &archive)?;
-            Ok((archive, path))
+        let signer = Signer::of(py, key, keyring, passphrase)?;
+        let (archive, path, provenance) = enter(py, || {
+            let archive = archive::pack(self.inner(), &package::options(version, app_version, epoch)?)?;
+            let name = archive.file_name();
+            let text =
+                signer.map(|signer| signer.sign(&archive, self.inner().compat(), epoch)).transpose()?;
+            let provenance =
+                text.map(|text| package::write(&destination, &format!("{name}{EXTENSION}"), text.as_bytes()));
+            let provenance = provenance.transpose()?;
+            let path = package::write(&destination, &name, archive.bytes())?;
+            Ok((archive, path, provenance))
         })?;
         let class = boundary::records(py)?.getattr("Package")?;
-        let digest = archive.digest().to_string();
-        class.call1((
-            path.to_string_lossy(),
-            archive.name(),
-            archive.version(),
-            digest,
-            archive.bytes().len(),
-        ))
+        let (digest, size) = (archive.digest().to_string(), archive.bytes().len());
+        let provenance = provenance.map(|path| path.to_string_lossy().into_owned());
+        class.call1((path.to_string_lossy(), archive.name(), archive.version(), digest, size, provenance))
     }
 
     fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
@@ -477,14 +481,4 @@ impl Chart {
     fn __repr__(&self) -> String {
         format!("Chart({:?}, {:?})", self.name(), self.version())
     }
-}
-
-/// Writes an archive beside its place and then moves it there, so that no half of it is ever seen.
-fn write(folder: &Path, archive: &archive::Archive) -> chartcore::Result<PathBuf> {
-    let path = folder.join(archive.file_name());
-    let partial = folder.join(format!(".{}.{}", archive.file_name(), std::process::id()));
-    std::fs::create_dir_all(folder).map_err(|error| io_error("mkdir", folder, error))?;
-    std::fs::write(&partial, archive.bytes()).map_err(|error| io_error("open", &partial, error))?;
-    std::fs::rename(&partial, &path).map_err(|error| io_error("rename", &path, error))?;
-    Ok(path)
 }

@@ -10,6 +10,7 @@ mod helmfile;
 mod jinja;
 mod many;
 mod merge;
+mod package;
 mod remote;
 mod rendered;
 mod request;
@@ -33,6 +34,8 @@ mod _chartpy {
     use super::many::render_many;
     #[pymodule_export]
     use super::merge::merge_values;
+    #[pymodule_export]
+    use super::package::{digest, listing, verify};
     #[pymodule_export]
     use super::remote::{fetch, publish, resolve_version};
     #[pymodule_export]

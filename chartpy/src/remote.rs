@@ -244,7 +244,7 @@ pub(crate) fn publish<'py>(
     options.dry_run = dry_run;
     options.epoch = epoch;
     let done = enter(py, || {
-        let prepared = publishing::prepare(&folders, &options)?;
+        let prepared = publishing::prepare(&folders, &options, None)?;
         let mut done = Vec::new();
         publishing::publish(&connection.registry()?, &prepared, target, &options, &mut |one| done.push(one))?;
         Ok(done)

@@ -34,7 +34,23 @@ def test_examples_of_modules_run(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "item", [chartpy.load, chartpy.merge_values, chartpy.render_many, CHART.render, CHART.lint, CHART.package, CHART.with_metadata, RENDERED.provenance, Environment, Environment.render_text, render_tree]
+    "item",
+    [
+        chartpy.load,
+        chartpy.merge_values,
+        chartpy.render_many,
+        chartpy.digest,
+        chartpy.listing,
+        chartpy.verify,
+        CHART.render,
+        CHART.lint,
+        CHART.package,
+        CHART.with_metadata,
+        RENDERED.provenance,
+        Environment,
+        Environment.render_text,
+        render_tree,
+    ],
 )
 def test_examples_of_functions_run(item: object) -> None:
     text = item.__doc__

@@ -112,7 +112,7 @@ pub(crate) fn corpus_cases(corpus: &Path) -> Outcome<Vec<Value>> {
 }
 
 /// Charts whose output does not vary, taken evenly from the sorted list.
-fn choose(corpus: &Path, wanted: usize) -> Outcome<Vec<String>> {
+pub(crate) fn choose(corpus: &Path, wanted: usize) -> Outcome<Vec<String>> {
     let (mut steady, mut varying) = (BTreeSet::new(), BTreeSet::new());
     for case in corpus_cases(corpus)? {
         let Some(chart) = case["chart"].as_str() else { continue };

@@ -3,7 +3,9 @@
 //! Everything here prints: it is a program for people and for continuous integration.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod archives;
 mod cases;
+mod cluster;
 mod conformance;
 mod corpus;
 mod determinism;
@@ -14,6 +16,7 @@ mod golden;
 mod hostile;
 mod live;
 mod oracle;
+mod outside;
 mod places;
 mod process;
 /// Shared with the test of the same cases, which uses the rest of it.
@@ -40,12 +43,16 @@ cargo xtask <chore>
   hostile [--new] [NAME]    write fixtures/hostile/helm.tsv from both Helms; --new: only what is not there
   corpus [helm3|helm4]      the shared corpus through `chart template`, compared byte for byte
   conformance [TABLE]       every row of the oracle's shared tables through the library
+  outside                   examples/outside: the README's Rust, built alone and run
   live [--charts N]         both Helms and `chart` side by side on N corpus charts (default 100)
+  archives [--crossed N]    `package` and `verify` beside both Helms on every corpus chart, and crosswise
   determinism [--cases N]   the same bytes under other locales, time zones, folders and file orders
   fuzz [--full] [--seed N]  generated cases, library against oracle: templates, YAML, merges, --set, functions
        [--only FAMILY] [--count N] [--show N] [--replay FILE]
   compare [--pairs N]       speed and memory against Helm 4, as ratios
   figures [--keep]          hold the measured figures against the kept ones; --keep: raise the kept ones
+  cluster build | up | down a real control plane on loopback (etcd, Kubernetes 1.34, kwok)
+  cluster test [-- ARGS]    the tests that need one
   tidy                      file lengths, names, machine paths
 
 Set CHART_REFERENCE_DIR to keep the Helms and the oracle outside the target folder, CHART_CORPUS to the
@@ -74,9 +81,12 @@ fn main() -> ExitCode {
         ["hostile", rest @ ..] => hostile::run(rest),
         ["corpus", rest @ ..] => corpus::run(rest),
         ["conformance", rest @ ..] => conformance::run(rest),
+        ["outside"] => outside::run(),
         ["live", rest @ ..] => live::run(rest),
+        ["archives", rest @ ..] => archives::run(rest),
         ["determinism", rest @ ..] => determinism::run(rest),
         ["fuzz", rest @ ..] => fuzz::run(rest),
+        ["cluster", rest @ ..] => cluster::run(rest),
         ["compare", rest @ ..] => compare(rest),
         ["figures", rest @ ..] => figures::run(rest),
         ["tidy"] => tidy::run(),
@@ -104,7 +114,8 @@ fn test(rest: &[&str]) -> Outcome {
     components()?;
     let mut arguments = vec!["test", "--workspace", "--all-features", "--no-fail-fast"];
     arguments.extend_from_slice(rest);
-    process::must(process::cargo(), &arguments, &places::root())
+    process::must(process::cargo(), &arguments, &places::root())?;
+    if rest.is_empty() { outside::run() } else { Ok(()) }
 }
 
 /// Builds both sides and runs `benches/compare/compare.py`.
@@ -130,10 +141,24 @@ fn compare(rest: &[&str]) -> Outcome {
     if let Some(corpus) = live::corpus_folder()? {
         words.extend(["--corpus".into(), corpus]);
     }
+    let report = places::target().join("compare.json");
+    words.extend(["--json".into(), report.clone()]);
     let mut words: Vec<String> = words.into_iter().map(|word| word.to_string_lossy().into_owned()).collect();
     words.extend(rest.iter().map(|word| (*word).to_owned()));
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    process::must("python3".into(), &words, &root)
+    let outcome = process::must("python3".into(), &words, &root);
+    // Bars that were missed are figures all the same.
+    if let Ok(text) = std::fs::read_to_string(&report) {
+        std::fs::remove_file(&report).map_err(|error| error.to_string())?;
+        let measured: serde_json::Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+        for (name, row) in measured.as_object().into_iter().flatten() {
+            let most = if name.starts_with("growth.") { "_most" } else { "" };
+            if let Some(ratio) = row["ratio"].as_f64() {
+                figures::record(&format!("{}{name}{most}", figures::SPEED), ratio)?;
+            }
+        }
+    }
+    outcome
 }
 
 /// The value after `flag`, as a number.

@@ -1,6 +1,6 @@
 //! Loads a chart once and renders it many times with other values; prints medians as JSON.
 //!
-//! `rerender CHART [--compat helm3|helm4] [--count N]`, or `rerender --generated TEMPLATES ENTRIES`.
+//! `rerender CHART [--compat helm3|helm4] [--count N] [--set KEY=VALUE]`, or `rerender --generated TEMPLATES ENTRIES`.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use std::process::ExitCode;
@@ -42,10 +42,14 @@ fn run(words: &[String]) -> Result<serde_json::Value> {
     let loading = start.elapsed().as_nanos();
     let merger = Merger::new(&chart)?;
     let options = RenderOptions::new("r").capabilities(Capabilities::for_kubernetes("1.34.0")?);
+    let set = words.iter().position(|word| word == "--set").and_then(|at| words.get(at + 1));
     let (mut whole, mut rendering) = (Vec::new(), Vec::new());
     let mut bytes = 0;
     for round in 0..count {
-        let overrides = Overrides::new().set(&format!("rerenderRound=round-{round}"));
+        let mut overrides = Overrides::new().set(&format!("rerenderRound=round-{round}"));
+        if let Some(set) = set {
+            overrides = overrides.set(set);
+        }
         let start = Instant::now();
         let values = merger.merge(&overrides)?;
         let middle = start.elapsed();

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use chartcore::Compat;
 use chartcore::cache::Cache;
-use chartcore::registry::{Login, Logins, Pushed, Reference, Registry, Remote};
+use chartcore::files::directory;
+use chartcore::registry::{CHART_LIMIT, Login, Logins, Pushed, Reference, Registry, Remote};
 use chartcore::transport::Client;
 
 use super::{Context, Failure};
@@ -63,6 +64,12 @@ pub(crate) fn fetch(context: &Context<'_>, name: &str) -> Result<PathBuf, Failur
     let registry = registry(context)?;
     let remote = look_up(context, &registry, name)?;
     let path = registry.cached_archive(&remote, &cache(context), &*network::progress())?;
+    if context.given.switch("verify") {
+        let missing = format!("failed to fetch provenance \"oci://{}.prov\"", remote.reference());
+        let provenance = registry.provenance(&remote).map_err(|_| Failure::Usage(missing))?;
+        let archive = directory::read_file(&path, CHART_LIMIT)?;
+        super::pull::verify(context, &archive, &provenance, &remote.file_name())?;
+    }
     crate::report::note(&pulled(&remote));
     Ok(path)
 }

@@ -18,8 +18,6 @@ use crate::settings::Role;
 
 pub(crate) const FLAGS: &[Flag] = &[
     Flag::new("app-version", Kind::Text("string"), "set the appVersion on the chart to this version"),
-    Flag::new("ca-file", Kind::Text("string"), "verify certificates of HTTPS servers using this CA bundle"),
-    Flag::new("cert-file", Kind::Text("string"), "identify HTTPS client using this SSL certificate file"),
     Flag::new(
         "dependency-update",
         Kind::Switch,
@@ -27,9 +25,7 @@ pub(crate) const FLAGS: &[Flag] = &[
     )
     .short('u'),
     Flag::new("destination", Kind::Text("dir"), "location to write the chart (default \".\")").short('d'),
-    Flag::new("insecure-skip-tls-verify", Kind::Switch, "skip tls certificate checks for the chart download"),
     Flag::new("key", Kind::Text("string"), "name of the key to use when signing. Used if --sign is true"),
-    Flag::new("key-file", Kind::Text("string"), "identify HTTPS client using this SSL key file"),
     Flag::new("keyring", Kind::Text("file"), "location of the keyring with the signing key"),
     Flag::new("list", Kind::Switch, "write nothing; list what goes in, and what .helmignore leaves out"),
     Flag::new("output", Kind::Text("table|json"), "how to print what was packed or listed (default table)")
@@ -39,10 +35,7 @@ pub(crate) const FLAGS: &[Flag] = &[
         Kind::Text("file"),
         "file which contains the passphrase for the signing key; \"-\" reads it from stdin",
     ),
-    Flag::new("password", Kind::Text("string"), "chart repository password"),
-    Flag::new("plain-http", Kind::Switch, "use insecure HTTP connections for the chart download"),
     Flag::new("sign", Kind::Switch, "use a PGP private key to sign this package"),
-    Flag::new("username", Kind::Text("string"), "chart repository username"),
     Flag::new("version", Kind::Text("string"), "set the version on the chart to this semver version"),
 ];
 
@@ -65,7 +58,7 @@ pub(crate) fn run(context: &Context<'_>) -> Outcome {
         directory::kind_of(path)?;
         let path = directory::absolute(path)?;
         if given.switch("dependency-update") {
-            update_dependencies(context, &path)?;
+            super::dependency::update_for(context, &path, false)?;
         }
         check_is_folder(&path, context.settings.compat)?;
         if given.switch("list") {
@@ -123,12 +116,6 @@ fn load_options(context: &Context<'_>) -> LoadOptions {
         Role::DropIn => options.symlinks(Symlinks::Follow),
         Role::Native => options,
     }
-}
-
-/// Brings `charts/` up to date.
-fn update_dependencies(_context: &Context<'_>, path: &Path) -> Outcome {
-    let message = format!("cannot update the dependencies of {}: not possible yet", path.display());
-    Err(Failure::Usage(message))
 }
 
 /// Only folders are packed; Helm finds no Chart.yaml below a file.

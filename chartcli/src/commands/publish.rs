@@ -1,12 +1,13 @@
 //! `chart publish`, `chart changed`, `chart trace`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use chartcore::publish::{self, OnExists, PublishOptions, Published, Strategy, Trace};
+use chartcore::publish::{self, OnExists, PublishOptions, Published, Strategy, Trace, Vendoring};
 use chartcore::registry::{Reference, Registry};
 use chartcore::transport::Client;
+use chartcore::vendor::{self, Vendor};
 
-use super::{Context, Failure, Outcome, oci, source};
+use super::{Context, Failure, Outcome, oci, repositories, source};
 use crate::flags::{Flag, Kind};
 use crate::network;
 
@@ -63,11 +64,18 @@ pub(crate) fn run(context: &Context<'_>) -> Outcome {
         return Ok(());
     }
     let options = options(context)?;
-    let prepared = publish::prepare(&folders, &options)?;
+    let scratch = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let (places, fetcher) = (repositories::places(context), repositories::fetcher(context));
+    let (registry, progress) = (registry(context, &target)?, network::progress());
+    let quiet = |_: &str| {};
+    let mut vendor = Vendor::new(&places, &fetcher, &registry, &*progress, &quiet);
+    vendor.mtime = options.epoch;
+    let build = |folder: &Path| vendor::build(folder, &vendor);
+    let vendoring = Vendoring { folder: scratch.path(), build: &build };
+    let prepared = publish::prepare(&folders, &options, Some(&vendoring))?;
     for chart in &prepared {
         crate::report::warnings(context.settings, chart.warnings());
     }
-    let registry = registry(context, &target)?;
     publish::publish(&registry, &prepared, &target, &options, &mut print)?;
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use chartcore::archive;
+use chartcore::archive::{self, provenance::Keyring};
 use chartcore::cache;
 use chartcore::chart::{LoadOptions, VersionCheck};
 use chartcore::files::{clean_path, directory};
@@ -136,6 +136,16 @@ fn from_registry(context: &Context<'_>, name: &str, folder: &Path) -> Result<Arr
 }
 
 /// Checks an archive against its provenance; what Helm says of who signed it.
-fn verify(_: &Context<'_>, _: &[u8], _: &[u8], name: &str) -> Result<String, Failure> {
-    Err(Failure::Usage(format!("{name} cannot be verified: no keyring is read")))
+pub(crate) fn verify(
+    context: &Context<'_>,
+    bytes: &[u8],
+    provenance: &[u8],
+    name: &str,
+) -> Result<String, Failure> {
+    let settings = context.settings;
+    let keyring = context.given.text("keyring").unwrap_or(&settings.keyring);
+    let ring =
+        Keyring::read(Path::new(keyring)).map_err(|error| error.prefixed("failed to load keyring: "))?;
+    let verified = ring.verify(archive::sha256(bytes), name, provenance, settings.compat, settings.now)?;
+    Ok(verified.to_string())
 }

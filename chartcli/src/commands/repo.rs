@@ -276,7 +276,7 @@ pub(crate) fn index(context: &Context<'_>) -> Outcome {
     let drop_in = context.settings.role == Role::DropIn;
     let options = IndexOptions {
         url: given.text("url").unwrap_or_default().to_owned(),
-        now: context.settings.now(),
+        now: context.settings.archive_time()?.unwrap_or(context.settings.now),
         on_conflict: if drop_in || given.switch("replace") {
             OnConflict::Replace
         } else {

@@ -82,6 +82,12 @@ fn read(name: &str, fetcher: &Fetcher, access: &Access) -> chartcore::Result<Vec
     }
 }
 
+/// How values are merged.
+pub(crate) fn merge_options(context: &Context<'_>) -> MergeOptions {
+    let merge = MergeOptions::default().skip_schema(context.given.switch("skip-schema-validation"));
+    if context.given.switch("allow-schema-refs") { merge.schema_source(schema_file) } else { merge }
+}
+
 /// Checks, merges and renders, in Helm's order.
 pub(crate) fn render(
     context: &Context<'_>,
@@ -90,10 +96,7 @@ pub(crate) fn render(
     options: &RenderOptions,
 ) -> Result<Rendered, Failure> {
     chartcore::render::check(chart, options)?;
-    let mut merge = MergeOptions::default().skip_schema(context.given.switch("skip-schema-validation"));
-    if context.given.switch("allow-schema-refs") {
-        merge = merge.schema_source(schema_file);
-    }
+    let merge = merge_options(context).parse_ahead(true);
     let values =
         values::merge_with(chart, overrides, &merge).map_err(|error| match context.settings.compat {
             // Helm 4 names the step that failed, if there is one: without declared dependencies nothing is merged

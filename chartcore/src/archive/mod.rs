@@ -120,6 +120,20 @@ impl Archive {
 /// # Errors
 /// A version that is none, dependencies that are not in `charts/`, a schema that is no JSON; Helm's texts.
 pub fn pack(chart: &Chart, options: &PackOptions) -> Result<Archive> {
+    pack_if(chart, options, Chart::check_dependencies)
+}
+
+/// As [`pack`], of a chart that may lack dependencies: as `dependency update` packs local charts.
+#[cfg(feature = "repository")]
+pub(crate) fn pack_unchecked(chart: &Chart, options: &PackOptions) -> Result<Archive> {
+    pack_if(chart, options, |_| Ok(()))
+}
+
+fn pack_if(
+    chart: &Chart,
+    options: &PackOptions,
+    check: impl FnOnce(&Chart) -> Result<()>,
+) -> Result<Archive> {
     let mtime = options.mtime.unwrap_or(DEFAULT_MTIME);
     if mtime >= TAR_MTIME_LIMIT {
         let message = format!("time {mtime} is too far in the future for an archive");
@@ -127,7 +141,7 @@ pub fn pack(chart: &Chart, options: &PackOptions) -> Result<Archive> {
     }
     let version = options.version.as_deref().unwrap_or(&chart.metadata().version);
     Version::parse(version)?;
-    chart.check_dependencies()?;
+    check(chart)?;
     let entries = entries(chart, options).map_err(|error| error.prefixed("failed to save: "))?;
     let size: usize = entries.iter().map(|entry| entry.data.len() + 1_024).sum();
     let mut tar = Vec::with_capacity(size + 1_024);

@@ -43,7 +43,12 @@ impl File {
     /// # Errors
     /// What Go's parser says.
     pub fn template(&self, compat: Compat) -> Result<&Arc<Parsed>, &ParseError> {
-        self.slot(compat).get_or_init(|| template::parse(&self.data, compat)).as_ref()
+        self.slot(compat).get_or_init(|| template::parse_shared(&self.data, compat)).as_ref()
+    }
+
+    /// Whether it is there for other templates to include: its name begins with an underscore.
+    pub(crate) fn is_partial(&self) -> bool {
+        self.name.rsplit('/').next().is_some_and(|base| base.starts_with('_'))
     }
 
     /// Whether [`File::template`] has its answer.

@@ -453,6 +453,11 @@ impl Lock {
     /// # Errors
     /// As [`Metadata::to_yaml`].
     pub fn to_yaml(&self) -> Result<Vec<u8>> {
+        write(&self.to_value())
+    }
+
+    /// What Go's encoding/json makes of it.
+    pub fn to_value(&self) -> Value {
         let mut map = Map::new();
         let generated = if self.generated.is_empty() { timestamp::NEVER } else { &self.generated };
         map.insert("generated", generated.into());
@@ -460,7 +465,7 @@ impl Lock {
         let entries = dependency_values(&self.dependencies);
         let no_list = entries.is_empty() && !self.lists_dependencies;
         map.insert("dependencies", if no_list { Value::Null } else { entries.into() });
-        write(&map.into())
+        map.into()
     }
 }
 

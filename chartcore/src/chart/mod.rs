@@ -3,6 +3,7 @@
 //! [`load`] reads a folder or an archive, [`load_archive`] bytes, [`load_files`] files in memory;
 //! [`Chart::builder`] makes a chart from nothing.
 
+mod ahead;
 mod build;
 mod bump;
 mod decode;
@@ -15,6 +16,7 @@ mod timestamp;
 
 use std::sync::Arc;
 
+pub(crate) use ahead::parse_beside;
 pub use build::ChartBuilder;
 pub use bump::{Bumped, Part, bump};
 pub use edit::MetadataChange;

@@ -29,6 +29,7 @@ struct Pattern {
     negated: bool,
     folders_only: bool,
     place: Place,
+    shape: Shape,
 }
 
 #[derive(Debug, Clone)]
@@ -105,7 +106,8 @@ impl Pattern {
         } else {
             Place::BaseName
         };
-        Ok(Some(Self { text: rule.to_string(), negated, folders_only, place }))
+        let shape = Shape::of(rule.as_bytes());
+        Ok(Some(Self { text: rule.to_string(), negated, folders_only, place, shape }))
     }
 
     fn matches(&self, name: &str) -> bool {
@@ -121,7 +123,36 @@ impl Pattern {
                 (text.get(stripped.get()..).unwrap_or_default(), name)
             }
         };
-        matches(text, name.as_bytes()).unwrap_or(false)
+        let name = name.as_bytes();
+        match self.shape {
+            Shape::Literal => text == name,
+            Shape::Ending => match text.split_first().and_then(|(_, ending)| name.strip_suffix(ending)) {
+                Some(before) => !before.contains(&b'/'),
+                None => false,
+            },
+            Shape::Other => matches(text, name).unwrap_or(false),
+        }
+    }
+}
+
+/// The sorts of pattern that nearly all are, for which there is a shorter way than [`matches`].
+#[derive(Debug, Clone, Copy)]
+enum Shape {
+    /// No special letters.
+    Literal,
+    /// A star, and then no special letters.
+    Ending,
+    Other,
+}
+
+impl Shape {
+    fn of(rule: &[u8]) -> Self {
+        let is_special = |byte: &u8| matches!(byte, b'*' | b'?' | b'[' | b'\\');
+        match rule {
+            [b'*', ending @ ..] if !ending.iter().any(is_special) => Self::Ending,
+            _ if rule.iter().any(is_special) => Self::Other,
+            _ => Self::Literal,
+        }
     }
 }
 
@@ -320,6 +351,23 @@ mod tests {
         ] {
             check(rules, Compat::Helm3, name, ignored);
             check(rules, Compat::Helm4, name, ignored);
+        }
+    }
+
+    #[test]
+    fn the_short_ways_come_to_the_same() {
+        for rule in ["a", "a.txt", "*", "*.txt", "*/a", "*a", "b/a", "/a", ".txt", "*.t*"] {
+            for name in ["", "a", "ba", "a.txt", "b/a", "b/a.txt", ".txt", "/a", "b/c/a", "a.txt/"] {
+                let pattern = Pattern {
+                    text: rule.to_owned(),
+                    negated: false,
+                    folders_only: false,
+                    place: Place::Whole,
+                    shape: Shape::of(rule.as_bytes()),
+                };
+                let long = matches(rule.as_bytes(), name.as_bytes()).unwrap();
+                assert_eq!(pattern.matches(name), long, "{rule} on {name}");
+            }
         }
     }
 

@@ -1,6 +1,8 @@
 //! Manifests as `helm template` writes them.
 
-use super::split::{split, trim};
+use std::io::{self, Write};
+
+use super::split::{split, trim, trim_end};
 use super::{Hook, Manifests};
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::ignore;
@@ -52,35 +54,67 @@ impl Manifests {
     ///
     /// Helm: pkg/action/action.go, `renderResources`.
     pub fn release_manifest(&self, options: &PrintOptions) -> Vec<u8> {
-        let mut out = Vec::new();
-        if options.crds {
-            for crd in &self.crds {
-                push_document(&mut out, &crd.path, crd.file.data());
-            }
+        self.release_pieces(options).concat()
+    }
+
+    fn release_pieces(&self, options: &PrintOptions) -> Vec<&[u8]> {
+        let mut pieces = Vec::new();
+        for crd in self.crds.iter().filter(|_| options.crds) {
+            pieces.extend(document(&crd.path, crd.file.data()));
         }
         for resource in &self.resources {
             let head = &resource.head;
-            if !options.secrets && head.kind == "Secret" && head.api_version == "v1" {
-                push_header(&mut out, &resource.source);
-                out.extend_from_slice(b"# HIDDEN: The Secret output has been suppressed\n");
-            } else {
-                push_document(&mut out, &resource.source, resource.text.as_bytes());
-            }
+            let is_hidden = !options.secrets && head.kind == "Secret" && head.api_version == "v1";
+            let text = match is_hidden {
+                true => b"# HIDDEN: The Secret output has been suppressed",
+                false => resource.text.as_bytes(),
+            };
+            pieces.extend(document(&resource.source, text));
         }
-        out
+        pieces
     }
 
     /// What `helm template` prints on stdout.
     ///
     /// Helm: pkg/cmd/template.go.
     pub fn print(&self, options: &PrintOptions) -> Vec<u8> {
-        let manifest = self.release_manifest(options);
-        let mut out = trim(&manifest).to_vec();
-        out.push(b'\n');
-        for hook in self.printed_hooks(options) {
-            push_document(&mut out, &hook.source, hook.text.as_bytes());
+        self.pieces(options).concat()
+    }
+
+    /// Writes what [`Manifests::print`] gives, without ever holding all of it.
+    ///
+    /// # Errors
+    /// What the writer says.
+    pub fn write(&self, options: &PrintOptions, out: &mut dyn Write) -> io::Result<()> {
+        self.pieces(options).into_iter().try_for_each(|piece| out.write_all(piece))
+    }
+
+    /// What is printed, in pieces: the manifest without white space around it, a line's end, the hooks.
+    fn pieces(&self, options: &PrintOptions) -> Vec<&[u8]> {
+        let mut pieces = self.release_pieces(options);
+        // It begins with a header, or is empty. No letter is spread over two pieces: each but the texts is ASCII.
+        while let Some(last) = pieces.last_mut() {
+            *last = trim_end(last);
+            if !last.is_empty() {
+                break;
+            }
+            pieces.pop();
         }
-        out
+        self.end_with_hooks(pieces, options)
+    }
+
+    /// What `helm template` prints when the release's manifest is `manifest`: what a post-renderer made of it.
+    /// Hooks are not its affair.
+    pub fn print_around(&self, manifest: &[u8], options: &PrintOptions) -> Vec<u8> {
+        self.end_with_hooks(vec![trim(manifest)], options).concat()
+    }
+
+    fn end_with_hooks<'a>(&'a self, mut pieces: Vec<&'a [u8]>, options: &PrintOptions) -> Vec<&'a [u8]> {
+        pieces.push(b"\n");
+        for hook in self.printed_hooks(options) {
+            pieces.extend(document(&hook.source, hook.text.as_bytes()));
+        }
+        pieces
     }
 
     fn printed_hooks(&self, options: &PrintOptions) -> impl Iterator<Item = &Hook> {
@@ -94,10 +128,17 @@ impl Manifests {
     /// # Errors
     /// [`ErrorKind::Usage`] when nothing matches a pattern, with Helm's text.
     pub fn show_only<T: AsRef<str>>(&self, patterns: &[T], options: &PrintOptions) -> Result<Vec<u8>> {
-        let everything = self.print(options);
-        let documents: Vec<(&[u8], &str)> = split(&everything, self.compat)
+        self.show_only_in(&self.print(options), patterns)
+    }
+
+    /// As [`Manifests::show_only`], of what [`Manifests::print_around`] gave.
+    ///
+    /// # Errors
+    /// As [`Manifests::show_only`].
+    pub fn show_only_in<T: AsRef<str>>(&self, printed: &[u8], patterns: &[T]) -> Result<Vec<u8>> {
+        let documents: Vec<(&[u8], &str)> = split(printed, self.compat)
             .into_iter()
-            .filter_map(|range| everything.get(range))
+            .filter_map(|range| printed.get(range))
             .filter_map(|document| Some((document, source_below_chart(document)?)))
             .collect();
         let mut out = Vec::new();
@@ -134,30 +175,21 @@ impl Manifests {
         for (source, text, is_crd) in crds.chain(resources) {
             let mode = if written.contains(&source) { WriteMode::Append } else { WriteMode::Create };
             let path = if is_crd { source.to_owned() } else { below(source) };
-            let mut content = Vec::new();
-            push_document(&mut content, source, text);
+            let content = document(source, text).concat();
             files.push(OutputFile { path, content, mode });
             written.push(source);
         }
         for hook in self.printed_hooks(options) {
-            let mut content = Vec::new();
-            push_document(&mut content, &hook.source, hook.text.as_bytes());
+            let content = document(&hook.source, hook.text.as_bytes()).concat();
             files.push(OutputFile { path: below(&hook.source), content, mode: WriteMode::AppendIfExists });
         }
         files
     }
 }
 
-fn push_header(out: &mut Vec<u8>, source: &str) {
-    out.extend_from_slice(b"---\n# Source: ");
-    out.extend_from_slice(source.as_bytes());
-    out.push(b'\n');
-}
-
-fn push_document(out: &mut Vec<u8>, source: &str, text: &[u8]) {
-    push_header(out, source);
-    out.extend_from_slice(text);
-    out.push(b'\n');
+/// The pieces of a document under its source.
+fn document<'a>(source: &'a str, text: &'a [u8]) -> [&'a [u8]; 5] {
+    [b"---\n# Source: ", source.as_bytes(), b"\n", text, b"\n"]
 }
 
 /// What the pattern `# Source: [^/]+/(.+)` finds: the first source's path behind its first slash.

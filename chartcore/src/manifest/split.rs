@@ -106,7 +106,7 @@ pub(crate) fn trim_start(mut text: &[u8]) -> &[u8] {
 }
 
 /// Go's `strings.TrimSpace` on the right.
-fn trim_end(mut text: &[u8]) -> &[u8] {
+pub(super) fn trim_end(mut text: &[u8]) -> &[u8] {
     loop {
         match text {
             [rest @ .., b'\t' | b'\n' | 0x0b | 0x0c | b'\r' | b' ']

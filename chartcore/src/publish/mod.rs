@@ -8,6 +8,7 @@ mod git;
 mod prepare;
 mod trace;
 mod values;
+mod vendored;
 mod version;
 
 use serde::Serialize;
@@ -16,6 +17,7 @@ pub use changed::{changed, charts_below};
 pub use git::{Commit, Git};
 pub use prepare::{Prepared, prepare};
 pub use trace::{Trace, trace};
+pub use vendored::Vendoring;
 pub use version::Strategy;
 
 use crate::Compat;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::PublishOptions;
 use super::git::{Commit, Git};
 use super::values::set_image;
+use super::vendored::{self, Vendoring};
 use super::version::{self, Strategy, Versions};
 use crate::archive::{Archive, PackOptions, pack};
 use crate::chart::{Chart, File, LoadOptions, Metadata, load, load_files};
@@ -60,11 +61,16 @@ impl Prepared {
     }
 }
 
-/// Makes charts ready: version, images, dependencies, lint, archive. Nothing is sent.
+/// Makes charts ready: version, images, dependencies, lint, archive. Nothing is pushed; `vendoring` fetches dependencies
+/// that `charts/` lacks, without it they must be there.
 ///
 /// # Errors
 /// The tree differs from the commit, a version cannot be made, or a chart breaks a rule.
-pub fn prepare(folders: &[PathBuf], options: &PublishOptions) -> Result<Vec<Prepared>> {
+pub fn prepare(
+    folders: &[PathBuf],
+    options: &PublishOptions,
+    vendoring: Option<&Vendoring<'_>>,
+) -> Result<Vec<Prepared>> {
     let Some(first) = folders.first() else {
         return Err(Error::new(ErrorKind::Usage, "no chart to publish"));
     };
@@ -91,7 +97,7 @@ pub fn prepare(folders: &[PathBuf], options: &PublishOptions) -> Result<Vec<Prep
             return Err(dirty(&changes));
         }
     }
-    folders.iter().map(|folder| one(folder, git.as_ref(), is_dirty, options)).collect()
+    folders.iter().map(|folder| one(folder, git.as_ref(), is_dirty, options, vendoring)).collect()
 }
 
 fn dirty(changes: &[String]) -> Error {
@@ -105,7 +111,13 @@ fn dirty(changes: &[String]) -> Error {
     Error::new(ErrorKind::Usage, message).with_diagnostic(diagnostic)
 }
 
-fn one(folder: &Path, git: Option<&Git>, is_dirty: bool, options: &PublishOptions) -> Result<Prepared> {
+fn one(
+    folder: &Path,
+    git: Option<&Git>,
+    is_dirty: bool,
+    options: &PublishOptions,
+    vendoring: Option<&Vendoring<'_>>,
+) -> Result<Prepared> {
     let shown = folder.display().to_string();
     let about = |error: Error| error.prefixed(format_args!("{shown}: "));
     let load_options = LoadOptions::new(options.compat);
@@ -114,6 +126,9 @@ fn one(folder: &Path, git: Option<&Git>, is_dirty: bool, options: &PublishOption
     let versions = versions(&chart, git, commit.as_ref(), options).map_err(about)?;
 
     let mut files = own_files(folder, &chart, git)?;
+    if let Some(vendoring) = vendoring {
+        vendored::add(folder, &chart, &mut files, &load_options, vendoring)?;
+    }
     add_local_dependencies(folder, &chart, &mut files, git, &load_options, 0)?;
     let mut warnings = chart.warnings().to_vec();
     for (path, image) in &options.images {

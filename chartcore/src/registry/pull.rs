@@ -299,7 +299,8 @@ fn only_builds(error: Error, versions: &[Version]) -> Error {
 /// It is no chart, or another one.
 pub(super) fn check(remote: &Remote, archive: &[u8]) -> Result<Metadata> {
     let options = LoadOptions::default().version_check(VersionCheck::Skip);
-    let chart = load_archive(archive, &options)?;
+    let chart = load_archive(archive, &options)
+        .map_err(|error| error.prefixed(format_args!("archive of {}: ", remote.reference)))?;
     remote.config.check(chart.metadata())?;
     Ok(chart.metadata().clone())
 }

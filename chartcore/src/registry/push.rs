@@ -1,5 +1,8 @@
 //! A chart into a registry.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use serde::Serialize;
 
 use super::artifact::Artifact;
@@ -8,6 +11,11 @@ use super::reference::{Reference, SCHEME};
 use crate::chart::Metadata;
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::clean;
+
+/// How long a push that must not overwrite waits before it looks again: longer than others are likely to be between
+/// their own look and push, which takes them about as long as it took us.
+const SETTLING: Duration = Duration::from_millis(250);
+const LONGEST_SETTLING: Duration = Duration::from_secs(5);
 
 /// What was pushed, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -73,8 +81,9 @@ impl Registry {
     /// Pushes a chart unless its tag already names something else: looks first, pushes, and looks again.
     ///
     /// Registries cannot set a tag only if it is free, so two that push at the same instant may both find it free; then
-    /// the later one's content stays. Each looks again after its push and reports [`ErrorKind::AlreadyExists`] if the
-    /// tag names other content by then, so nobody is told of a success that is already overwritten.
+    /// the later one's content stays. Each therefore waits after its push for as long as another could still be between
+    /// looking and pushing, looks again, and reports [`ErrorKind::AlreadyExists`] if the tag names other content by
+    /// then: nobody is told of a success that is already overwritten.
     ///
     /// # Errors
     /// [`ErrorKind::AlreadyExists`] where the tag names another artifact, which stays as it is; otherwise as
@@ -88,12 +97,15 @@ impl Registry {
             };
         }
         self.upload_all(artifact, target)?;
+        let clock = Arc::clone(&self.client.options().clock);
+        let looked = clock.elapsed();
         // Uploading takes time, in which somebody else may have come.
         if let Some(there) = self.find(target)?.filter(|there| *there != digest) {
             return Err(already_exists(target, &there, &digest));
         }
         self.put_manifest(target, artifact.manifest())
             .map_err(|error| error.prefixed("failed to perform \"PushReference\" on destination: "))?;
+        clock.sleep(SETTLING.max((clock.elapsed() - looked) * 4).min(LONGEST_SETTLING));
         match self.look_again(target)? {
             Some(there) if there == digest => Ok(PushedNew::Pushed(Self::pushed(artifact, target))),
             Some(there) => Err(already_exists(target, &there, &digest)),

@@ -1,6 +1,7 @@
 //! `.Capabilities`: what templates see of [`Capabilities`].
 
 use std::any::Any as Downcast;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::capabilities::{self, Capabilities};
@@ -31,11 +32,18 @@ impl CapabilitiesObject {
 
     fn kube_version(&self) -> Any {
         let capabilities = Arc::clone(&self.capabilities);
-        Any::object(KubeVersionObject { capabilities, compat: self.compat, addressable: true })
+        Any::object(KubeVersionObject {
+            capabilities,
+            compat: self.compat,
+            addressable: true,
+            emptied: false,
+        })
     }
 
     fn api_versions(&self) -> Any {
-        Any::object(ApiVersionsObject { capabilities: Arc::clone(&self.capabilities), compat: self.compat })
+        let capabilities = Arc::clone(&self.capabilities);
+        let shown = 0..capabilities.known_api_versions().len();
+        Any::object(ApiVersionsObject { capabilities, compat: self.compat, shown })
     }
 
     fn helm_version(&self) -> Any {
@@ -103,6 +111,8 @@ struct KubeVersionObject {
     compat: Compat,
     /// Whether an action can reach the pointer's `String` method.
     addressable: bool,
+    /// Whether `deepCopy` has emptied the field that is not exported.
+    emptied: bool,
 }
 
 static KUBE_VERSION_METHODS: [Method; 2] = [
@@ -171,7 +181,18 @@ impl Object for KubeVersionObject {
 
     fn copied(&self) -> Option<Any> {
         let capabilities = Arc::clone(&self.capabilities);
-        Some(Any::object(KubeVersionObject { capabilities, compat: self.compat, addressable: false }))
+        let emptied = self.emptied;
+        Some(Any::object(KubeVersionObject {
+            capabilities,
+            compat: self.compat,
+            addressable: false,
+            emptied,
+        }))
+    }
+
+    fn deep_copied(&self) -> Option<Any> {
+        let (capabilities, compat) = (Arc::clone(&self.capabilities), self.compat);
+        Some(Any::object(KubeVersionObject { capabilities, compat, addressable: false, emptied: true }))
     }
 
     fn fields(&self) -> Option<Vec<(&'static str, Any)>> {
@@ -182,7 +203,8 @@ impl Object for KubeVersionObject {
             ("Minor", Any::str(version.minor())),
         ];
         if self.compat == Compat::Helm4 {
-            fields.insert(1, ("normalizedVersion", Any::str(version.normalized())));
+            let normalized = if self.emptied { "" } else { version.normalized() };
+            fields.insert(1, ("normalizedVersion", Any::str(normalized)));
         }
         Some(fields)
     }
@@ -211,6 +233,14 @@ impl Object for KubeVersionObject {
 struct ApiVersionsObject {
     capabilities: Arc<Capabilities>,
     compat: Compat,
+    /// Which of them: all, or what `slice` left.
+    shown: Range<usize>,
+}
+
+impl ApiVersionsObject {
+    fn versions(&self) -> &[String] {
+        self.capabilities.known_api_versions().get(self.shown.clone()).unwrap_or_default()
+    }
 }
 
 static HAS: Method = Method {
@@ -222,11 +252,7 @@ static HAS: Method = Method {
         let (Some(versions), Some(Any::Str(wanted))) = (versions, arguments.get(1)) else {
             return Ok(Any::Bool(false));
         };
-        let found = versions
-            .capabilities
-            .known_api_versions()
-            .iter()
-            .any(|known| known.as_bytes() == wanted.as_bytes());
+        let found = versions.versions().iter().any(|known| known.as_bytes() == wanted.as_bytes());
         Ok(Any::Bool(found))
     },
 };
@@ -248,22 +274,29 @@ impl Object for ApiVersionsObject {
     }
 
     fn entries(&self) -> Option<Vec<(Any, Any)>> {
-        let versions = self.capabilities.known_api_versions().iter().enumerate();
+        let versions = self.versions().iter().enumerate();
         Some(versions.map(|(index, version)| (Any::Int(index as i64), Any::str(version))).collect())
     }
 
+    fn part(&self, start: usize, end: usize) -> Option<Any> {
+        self.versions().get(start..end)?;
+        let shown = self.shown.start + start..self.shown.start + end;
+        let capabilities = Arc::clone(&self.capabilities);
+        Some(Any::object(ApiVersionsObject { capabilities, compat: self.compat, shown }))
+    }
+
     fn truth(&self) -> bool {
-        !self.capabilities.known_api_versions().is_empty()
+        !self.versions().is_empty()
     }
 
     fn print(&self, out: &mut Vec<u8>) {
         out.push(b'[');
-        out.extend_from_slice(self.capabilities.known_api_versions().join(" ").as_bytes());
+        out.extend_from_slice(self.versions().join(" ").as_bytes());
         out.push(b']');
     }
 
     fn to_value(&self) -> Value {
-        let versions = self.capabilities.known_api_versions().iter();
+        let versions = self.versions().iter();
         versions.map(|version| Value::from(version.as_str())).collect::<Vec<_>>().into()
     }
 

@@ -49,8 +49,8 @@ impl Files {
         files.get(index)
     }
 
-    fn data(&self, name: &[u8]) -> &[u8] {
-        self.find(name).map(File::data).unwrap_or_default()
+    fn data(&self, name: &[u8]) -> Arc<[u8]> {
+        self.find(name).map(File::shared_data).unwrap_or_default()
     }
 
     fn glob(&self, pattern: &[u8]) -> Self {
@@ -65,8 +65,8 @@ impl Files {
 
     /// The files under their base names as a YAML map, each through `show`. Of files of one base name Helm
     /// takes any; here it is the last by path.
-    fn as_yaml(&self, show: impl Fn(&[u8]) -> Value) -> Any {
-        let entries = self.sorted().iter().map(|file| (base_name(file.name()).into(), show(file.data())));
+    fn as_yaml(&self, show: impl Fn(&File) -> Value) -> Any {
+        let entries = self.sorted().iter().map(|file| (base_name(file.name()).into(), show(file)));
         let map: Value = entries.collect::<data::Map>().into();
         let mut text = yaml::write(&map).unwrap_or_default();
         if text.last() == Some(&b'\n') {
@@ -76,12 +76,12 @@ impl Files {
     }
 }
 
-fn bytes(data: &[u8]) -> Any {
-    Any::List(List::typed(Element::Byte, data.iter().map(|&byte| Any::Uint8(byte)).collect()))
+fn bytes(data: Arc<[u8]>) -> Any {
+    Any::List(List::bytes(data))
 }
 
-fn base64(data: &[u8]) -> Value {
-    Value::String(json::encode_base64(data).into())
+fn base64(file: &File) -> Value {
+    Value::String(json::encode_base64(file.data()).into())
 }
 
 fn receiver(arguments: &[Any]) -> Result<&Files, Fault> {
@@ -105,7 +105,7 @@ static METHODS: [Method; 6] = [
 ];
 
 fn get(_: &mut Scope<'_>, arguments: &[Any]) -> Result<Any, Fault> {
-    Ok(Any::str(receiver(arguments)?.data(name(arguments))))
+    Ok(Any::Str(receiver(arguments)?.data(name(arguments)).into()))
 }
 
 fn get_bytes(_: &mut Scope<'_>, arguments: &[Any]) -> Result<Any, Fault> {
@@ -117,7 +117,7 @@ fn glob(_: &mut Scope<'_>, arguments: &[Any]) -> Result<Any, Fault> {
 }
 
 fn as_config(_: &mut Scope<'_>, arguments: &[Any]) -> Result<Any, Fault> {
-    Ok(receiver(arguments)?.as_yaml(|data| Value::String(data.into())))
+    Ok(receiver(arguments)?.as_yaml(|file| Value::String(file.shared_data().into())))
 }
 
 fn as_secrets(_: &mut Scope<'_>, arguments: &[Any]) -> Result<Any, Fault> {
@@ -129,7 +129,7 @@ fn lines(_: &mut Scope<'_>, arguments: &[Any]) -> Result<Any, Fault> {
     if data.is_empty() {
         return Ok(Any::List(List::strings([])));
     }
-    let data = data.strip_suffix(b"\n").unwrap_or(data);
+    let data = data.strip_suffix(b"\n").unwrap_or(&data);
     Ok(Any::List(List::strings(data.split(|&byte| byte == b'\n').map(Str::from))))
 }
 
@@ -149,7 +149,7 @@ impl Object for Files {
     }
 
     fn field(&self, name: &[u8]) -> Option<Any> {
-        self.find(name).map(|file| bytes(file.data()))
+        self.find(name).map(|file| bytes(file.shared_data()))
     }
 
     fn method(&self, name: &[u8]) -> Option<&'static Method> {
@@ -157,7 +157,7 @@ impl Object for Files {
     }
 
     fn entries(&self) -> Option<Vec<(Any, Any)>> {
-        Some(self.sorted().iter().map(|file| (Any::str(file.name()), bytes(file.data()))).collect())
+        Some(self.sorted().iter().map(|file| (Any::str(file.name()), bytes(file.shared_data()))).collect())
     }
 
     fn zero(&self) -> Option<Any> {
@@ -176,13 +176,13 @@ impl Object for Files {
             }
             out.extend_from_slice(file.name().as_bytes());
             out.push(b':');
-            crate::template::print::write_v(out, &bytes(file.data()));
+            crate::template::print::write_v(out, &bytes(file.shared_data()));
         }
         out.push(b']');
     }
 
     fn to_value(&self) -> Value {
-        let entries = self.sorted().iter().map(|file| (file.name().into(), base64(file.data())));
+        let entries = self.sorted().iter().map(|file| (file.name().into(), base64(file)));
         entries.collect::<data::Map>().into()
     }
 

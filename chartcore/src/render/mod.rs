@@ -17,7 +17,6 @@ mod name;
 mod notes;
 mod options;
 mod origin;
-mod parse;
 mod reads;
 
 use std::sync::Arc;
@@ -29,10 +28,12 @@ pub use host::SharedHost;
 pub use name::text;
 pub use notes::Note;
 pub use options::RenderOptions;
+#[cfg(feature = "cluster")]
+pub(crate) use options::is_release_name;
 pub use reads::reads;
 
 use crate::Compat;
-use crate::chart::{Chart, File};
+use crate::chart::{Chart, File, parse_beside};
 use crate::data::Str;
 use crate::diag::Diagnostic;
 use crate::error::Result;
@@ -166,7 +167,7 @@ struct Job<'a> {
 impl Job<'_> {
     /// Whether it is there for others to include.
     fn is_partial(&self) -> bool {
-        self.name.rsplit('/').next().is_some_and(|base| base.starts_with('_'))
+        self.file.is_partial()
     }
 }
 
@@ -211,12 +212,14 @@ fn run(values: &Values, options: &RenderOptions) -> Result<(Vec<RenderedFile>, V
     let host = options.shared_host();
     let mut executor = stage.executor(&*host, options);
     let (mut files, mut notes) = (Vec::with_capacity(stage.jobs.len()), Vec::new());
+    let mut content = Vec::new();
     for (job, context) in stage.cues() {
-        let mut content = Vec::with_capacity(job.file.data().len());
+        content.clear();
         if let Err(error) = executor.execute(&job.name, &stage.dot(job, context), &mut content) {
             return Err(failure::execution(&error, &stage.jobs, &stage.templates, values));
         }
         print::remove_no_value(&mut content, 0);
+        let content = kept(&mut content);
         match Note::of(values.chart().name(), &job.name) {
             Some(note) => notes.push(note.with_text(content)),
             None => files.push(RenderedFile::new(job.name.as_str(), content)),
@@ -225,6 +228,18 @@ fn run(values: &Values, options: &RenderOptions) -> Result<(Vec<RenderedFile>, V
     files.sort_by(|left, right| left.name.cmp(&right.name));
     notes.sort_by(|left, right| left.source().cmp(right.source()));
     Ok((files, notes))
+}
+
+/// What a template wrote, in no more room than it needs; the buffer serves the next one.
+fn kept(buffer: &mut Vec<u8>) -> Vec<u8> {
+    /// From here on the buffer itself is kept: copying would touch as much memory again.
+    const LARGE: usize = 64 << 10;
+    if buffer.len() < LARGE {
+        return buffer.as_slice().to_vec();
+    }
+    let mut content = std::mem::take(buffer);
+    content.shrink_to_fit();
+    content
 }
 
 /// All templates of all charts in the order Helm parses and runs them: deeper paths first, then by name
@@ -255,12 +270,12 @@ fn jobs<'a>(contexts: &[ChartContext<'a>]) -> Vec<Job<'a>> {
 
 /// Parses what is not parsed yet and puts all of it under its names.
 fn associate(jobs: &[Job<'_>], compat: Compat) -> Result<Templates> {
-    parse::warm(jobs, compat);
+    parse_beside(jobs.iter().map(|job| job.file), compat, || ());
     let mut templates = Templates::new(compat);
     for job in jobs {
         match job.file.template(compat) {
             Ok(parsed) => templates.add(&job.name, Arc::clone(parsed)),
-            Err(error) => return Err(failure::parsing(error, job)),
+            Err(error) => return Err(failure::parsing(error, job, compat)),
         }
     }
     Ok(templates)

@@ -259,6 +259,17 @@ impl Fetcher {
         Ok(Updated { changed: true, warnings })
     }
 
+    /// Whether the archive of a digest is in the cache.
+    ///
+    /// # Errors
+    /// The digest is none.
+    pub fn is_cached(&self, digest: &str, cache: &Cache) -> Result<bool> {
+        match read_digest(digest)? {
+            None => Ok(false),
+            Some(digest) => Ok(cache.find(&digest, Kind::Chart)?.is_some()),
+        }
+    }
+
     /// Fetches an archive into the cache, or finds it there. `digest` is what an index says of it; empty for nothing.
     ///
     /// # Errors

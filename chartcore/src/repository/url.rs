@@ -109,6 +109,9 @@ impl Parts {
             };
             let port = host.rfind(']').map_or(host, |bracket| &host[bracket + 1..]);
             let port = port.rfind(':').map_or("", |colon| &port[colon + 1..]);
+            if host.starts_with('[') && !host.contains(']') {
+                return None;
+            }
             let is_host = |byte: u8| {
                 byte >= 0x80 || byte.is_ascii_alphanumeric() || b"-_.~!$&'()*+,;=:[]<>\"%".contains(&byte)
             };
@@ -303,7 +306,7 @@ mod tests {
             ("http://x.y/z", "", "http://x.y/z"),
             ("http://x.y/z/", "sub", "http://x.y/z/sub"),
             ("http://x.y", "a-1.tgz", "http://x.y/a-1.tgz"),
-            ("http://x.y/z?k=v", "a b-1.0.0+x.tgz", "http://x.y/z/a%20b-1.0.0+x.tgz"),
+            ("http://x.y/z?k=v", "a b-1.0.0+x.tgz", "http://x.y/z/a%20b-1.0.0+x.tgz?k=v"),
             ("charts/", "a.tgz", "charts/a.tgz"),
             ("oci://h:5000/p", "a.tgz", "oci://h:5000/p/a.tgz"),
             ("http://x.y/%zz", "a.tgz", "http:/x.y/%zz/a.tgz"),
@@ -326,11 +329,17 @@ mod tests {
             ("http://h/charts%2fmore", "a.tgz", "http://h/charts%2fmore/a.tgz"),
             ("http://u:p@h", "a.tgz", "http://u:p@h/a.tgz"),
             ("http://h", "a b.tgz", "http://h/a%20b.tgz"),
+            ("http://h", "a:b", "a:b"),
+            ("http://h/a", "./b/./c/../d/", "http://h/a/b/d/"),
+            ("http://h/a", "", "http://h/a/"),
+            ("http://h/a", "?q", "http://h/a/"),
+            ("http://h/a", "#f", "http://h/a/#f"),
+            ("foo", "a.tgz", "/foo/a.tgz"),
+            ("/srv/charts", "a.tgz", "/srv/charts/a.tgz"),
         ] {
             assert_eq!(resolve(base, reference).unwrap(), expected, "{base} {reference}");
         }
-        for (base, reference) in
-            [("http://h", "%"), ("http://h", "a:b"), ("http://[::1", "\u{1}"), (":", "a")]
+        for (base, reference) in [("http://h", "%"), ("http://h", "\u{1}"), ("http://[::1", "a"), (":", "a")]
         {
             assert!(resolve(base, reference).is_err(), "{base} {reference}");
         }

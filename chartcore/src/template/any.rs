@@ -96,8 +96,10 @@ struct ListCell {
     length: usize,
     capacity: Capacity,
     items: Vec<Any>,
-    /// The items once `sortAlpha` has sorted them in place.
-    sorted: OnceCell<Vec<Any>>,
+    /// The items of a `[]byte`: a value for each byte is made when somebody looks at them, which few do.
+    bytes: Option<Arc<[u8]>>,
+    /// The items once they were made of `bytes`, or `sortAlpha` has sorted them in place.
+    later: OnceCell<Vec<Any>>,
 }
 
 /// What Go's `cap` of a slice is; only `slice` can tell.
@@ -120,21 +122,45 @@ impl List {
     /// As [`List::typed`], with a capacity other than the number of items.
     pub fn with_capacity(element: Element, items: Vec<Any>, capacity: Capacity) -> Self {
         let length = items.len();
-        let cell = ListCell { element, nil: false, length, capacity, items, sorted: OnceCell::new() };
+        Self::of(ListCell {
+            element,
+            nil: false,
+            length,
+            capacity,
+            items,
+            bytes: None,
+            later: OnceCell::new(),
+        })
+    }
+
+    fn of(cell: ListCell) -> Self {
         Self { cell: Rc::new(cell) }
     }
 
     /// The nil slice: empty, and `null` in JSON.
     pub fn nil(element: Element) -> Self {
-        let cell = ListCell {
+        Self::of(ListCell {
             element,
             nil: true,
             length: 0,
             capacity: Capacity::Exact,
             items: Vec::new(),
-            sorted: OnceCell::new(),
-        };
-        Self { cell: Rc::new(cell) }
+            bytes: None,
+            later: OnceCell::new(),
+        })
+    }
+
+    /// A `[]byte`.
+    pub fn bytes(bytes: Arc<[u8]>) -> Self {
+        Self::of(ListCell {
+            element: Element::Byte,
+            nil: false,
+            length: bytes.len(),
+            capacity: Capacity::Exact,
+            items: Vec::new(),
+            bytes: Some(bytes),
+            later: OnceCell::new(),
+        })
     }
 
     /// A `[]interface {}`.
@@ -159,7 +185,13 @@ impl List {
 
     #[inline]
     fn backing(&self) -> &[Any] {
-        self.cell.sorted.get().unwrap_or(&self.cell.items)
+        match (self.cell.later.get(), &self.cell.bytes) {
+            (Some(items), _) => items,
+            (None, None) => &self.cell.items,
+            (None, Some(bytes)) => {
+                self.cell.later.get_or_init(|| bytes.iter().map(|&byte| Any::Uint8(byte)).collect())
+            }
+        }
     }
 
     /// The items.
@@ -209,20 +241,23 @@ impl List {
         if items.len() < end - start {
             items.resize(end - start, zero);
         }
-        let cell = ListCell {
+        Some(Self::of(ListCell {
             element: self.cell.element,
             nil: self.cell.nil,
             length: end - start,
             capacity: Capacity::Of(capacity - start),
             items,
-            sorted: OnceCell::new(),
-        };
-        Some(Self { cell: Rc::new(cell) })
+            bytes: None,
+            later: OnceCell::new(),
+        }))
     }
 
     /// Sorts a `[]string` by its bytes, for all who share it.
     pub fn sort_in_place(&self) {
-        self.cell.sorted.get_or_init(|| {
+        if self.cell.bytes.is_some() {
+            return;
+        }
+        self.cell.later.get_or_init(|| {
             let mut items = self.cell.items.clone();
             if let Some(visible) = items.get_mut(..self.cell.length) {
                 visible.sort_by(|left, right| match (left, right) {
@@ -270,7 +305,7 @@ fn unnest(items: &mut Vec<Any>) {
 impl Drop for ListCell {
     fn drop(&mut self) {
         unnest(&mut self.items);
-        if let Some(mut items) = self.sorted.take() {
+        if let Some(mut items) = self.later.take() {
             unnest(&mut items);
         }
     }
@@ -676,6 +711,16 @@ pub trait Object: fmt::Debug {
 
     /// The zero value of a map's elements, where they are no interfaces.
     fn zero(&self) -> Option<Any> {
+        None
+    }
+
+    /// The value as `deepCopy` gives it, where that differs: fields that are not exported are lost.
+    fn deep_copied(&self) -> Option<Any> {
+        None
+    }
+
+    /// Go's `list[start:end]` of a named slice type, which keeps its name.
+    fn part(&self, _start: usize, _end: usize) -> Option<Any> {
         None
     }
 

@@ -84,8 +84,12 @@ fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
+#[inline]
 fn is_alphanumeric(letter: char) -> bool {
-    letter == '_' || is_letter(letter) || is_digit(letter)
+    if letter.is_ascii() {
+        return letter == '_' || letter.is_ascii_alphanumeric();
+    }
+    is_letter(letter) || is_digit(letter)
 }
 
 /// Go: fmt's `%#U`.
@@ -98,7 +102,13 @@ fn unicode_name(letter: char) -> String {
 }
 
 /// The first letter and its length, for text that is not at its end.
+#[inline]
 fn decode(text: &[u8]) -> (char, usize) {
+    if let Some(&byte) = text.first()
+        && byte.is_ascii()
+    {
+        return (char::from(byte), 1);
+    }
     unicode::first(text).unwrap_or((unicode::REPLACEMENT, 1))
 }
 
@@ -136,6 +146,13 @@ impl<'s> Lexer<'s> {
     /// The line `offset` is on, from 1.
     pub(super) fn line(&self, offset: u32) -> usize {
         1 + memchr::memchr_iter(b'\n', &self.source[..offset as usize]).count()
+    }
+
+    /// The line (from 1) and the column (in bytes, from 0) of an offset.
+    pub(super) fn place(&self, offset: u32) -> (usize, usize) {
+        let before = &self.source[..offset as usize];
+        let column = before.len() - memchr::memrchr(b'\n', before).map_or(0, |at| at + 1);
+        (self.line(offset), column)
     }
 
     fn rest(&self) -> &'s [u8] {
@@ -410,6 +427,8 @@ impl<'s> Lexer<'s> {
 
     fn quoted(&mut self, quote: u8, kind: TokenKind, unterminated: &str) -> Token {
         loop {
+            // To the next byte that means anything.
+            self.at += memchr::memchr3(quote, b'\\', b'\n', self.rest()).unwrap_or(self.rest().len());
             match self.peek() {
                 None | Some(b'\n') => return self.fail(unterminated),
                 Some(b'\\') => match self.source.get(self.at + 1) {

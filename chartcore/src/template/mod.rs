@@ -54,6 +54,6 @@ pub use exec::{Executor, Limits, MissingKey};
 pub use funcs::functions;
 pub use function::{Body, Fault, Function, Memo, Scope, Type};
 pub use host::Host;
-pub use parse::{Parsed, parse, parse_plain};
+pub use parse::{Parsed, parse, parse_plain, parse_shared};
 pub use trace::{Origin, Trace};
 pub use world::{SealedHost, SystemHost};

@@ -1,6 +1,6 @@
 //! Sending requests: redirects, credentials, retries.
 
-use std::io::Read;
+use std::io::{Cursor, Read};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,6 +22,9 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// As many as Go follows.
 const REDIRECT_LIMIT: usize = 10;
+
+/// An answer of at most this length is read before it is handed on, so that one that breaks is asked for again.
+const SMALL: u64 = 64 << 10;
 
 /// Headers that stay with the host they were meant for. Go: `shouldCopyHeaderOnRedirect`, kept stricter: a
 /// subdomain is another host here.
@@ -204,20 +207,23 @@ impl Client {
         };
         let response = sent.map_err(|error| Failure::of(&error, &peer))?;
         let (parts, body) = response.into_parts();
-        let flowing = Flowing::new(
-            body.into_reader(),
-            Arc::clone(&self.shared.options.clock),
-            &self.shared.options.timeouts,
-        );
         let mut headers = parts.headers;
-        let zipped = hop.request.gzip
-            && headers.get(http::header::CONTENT_ENCODING).is_some_and(|value| value.as_bytes() == b"gzip");
-        let reader: Box<dyn Read + Send> = if zipped {
+        let options = &self.shared.options;
+        let flowing = Flowing::new(body.into_reader(), Arc::clone(&options.clock), &options.timeouts);
+        let mut reader: Box<dyn Read + Send> = Box::new(flowing);
+        let length =
+            headers.get(http::header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+        let small = length.is_some_and(|length: u64| length <= SMALL) && hop.method != Method::Head;
+        if small && parts.status.is_success() {
+            let mut whole = Vec::new();
+            reader.read_to_end(&mut whole).map_err(|error| Failure::of_io(&error, &peer))?;
+            reader = Box::new(Cursor::new(whole));
+        }
+        let encoding = headers.get(http::header::CONTENT_ENCODING);
+        if hop.request.gzip && encoding.is_some_and(|value| value.as_bytes() == b"gzip") {
             headers.remove(http::header::CONTENT_LENGTH);
-            Box::new(MultiGzDecoder::new(flowing))
-        } else {
-            Box::new(flowing)
-        };
+            reader = Box::new(MultiGzDecoder::new(reader));
+        }
         Ok(Response { status: parts.status, headers, url: url.clone(), method: hop.method, reader })
     }
 

@@ -11,6 +11,9 @@ use crate::archive::Digest;
 use crate::cache::{Draft, file_error};
 use crate::error::{Error, ErrorKind, Result};
 
+/// So many bytes make a broken attempt worth more than none.
+const HEADWAY: u64 = 32 << 10;
+
 /// What a download must turn out to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Expected {
@@ -181,7 +184,9 @@ impl Client {
                 Err(Broken::Local(error)) => return Err(error),
                 Err(Broken::Remote(error)) => {
                     let failure = Failure::of_io(&error, &Peer::of(&url));
-                    failures = if current.have > before { 1 } else { failures + 1 };
+                    // A server that drips must not go on for ever, one that is cut off now and then may.
+                    let got_on = current.have - before >= HEADWAY && error.kind() != io::ErrorKind::TimedOut;
+                    failures = if got_on { 1 } else { failures + 1 };
                     if !failure.passing || failures >= options.retry.attempts || !request.idempotent {
                         return Err(failure.into_error(request.method, &url));
                     }

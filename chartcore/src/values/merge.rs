@@ -25,6 +25,8 @@ pub struct MergeOptions {
     pub skip_schema: bool,
     /// Where a schema's `$ref` may lead; nowhere unless given.
     pub schema_source: Option<Arc<dyn SchemaSource>>,
+    /// Whether the templates are parsed beside it, on other threads: for whoever renders the result anyway.
+    pub parse_ahead: bool,
 }
 
 impl MergeOptions {
@@ -41,6 +43,13 @@ impl MergeOptions {
         self.schema_source = Some(Arc::new(source));
         self
     }
+
+    /// Sets whether the templates are parsed beside it.
+    #[must_use]
+    pub fn parse_ahead(mut self, parse: bool) -> Self {
+        self.parse_ahead = parse;
+        self
+    }
 }
 
 impl fmt::Debug for MergeOptions {
@@ -48,6 +57,7 @@ impl fmt::Debug for MergeOptions {
         f.debug_struct("MergeOptions")
             .field("skip_schema", &self.skip_schema)
             .field("schema_source", &self.schema_source.is_some())
+            .field("parse_ahead", &self.parse_ahead)
             .finish()
     }
 }
@@ -111,6 +121,17 @@ impl Merger {
         let decisions = forest.enable(&user, &mut warnings)?;
         let processed = self.processed(forest, decisions)?;
         warnings.extend(processed.warnings.iter().cloned());
+        let merge = || self.merge_processed(&processed, user, overrides, warnings);
+        if self.options.parse_ahead { processed.chart.parse_beside(merge) } else { merge() }
+    }
+
+    fn merge_processed(
+        &self,
+        processed: &Processed,
+        user: Value,
+        overrides: &Overrides,
+        mut warnings: Vec<String>,
+    ) -> Result<Values> {
         let tree = processed.forest.coalesce(Forest::ROOT, &user, Nulls::Delete, &mut warnings)?;
         let mut inner = Inner {
             chart: processed.chart.clone(),
@@ -197,6 +218,7 @@ fn located(inner: &Inner, charts: &[String], steps: &[String], reason: &str) -> 
         && let Some(setting) = explanation.winner()
     {
         diagnostic.primary.clone_from(&setting.location);
+        diagnostic.label = Some(reason.to_owned());
         if setting.location.is_none() {
             diagnostic = diagnostic.note(format!("set by {}", setting.origin));
         }

@@ -13,7 +13,18 @@
 
 from typing import TYPE_CHECKING
 
-from chartpy._chartpy import Chart, Manifest, Rendered, __version__, load, merge_values, render_many
+from chartpy._chartpy import (
+    Chart,
+    Manifest,
+    Rendered,
+    __version__,
+    digest,
+    listing,
+    load,
+    merge_values,
+    render_many,
+    verify,
+)
 from chartpy.errors import (
     AlreadyExistsError,
     AuthError,
@@ -30,12 +41,13 @@ from chartpy.errors import (
     RemoteError,
     RepositoryError,
     SchemaError,
+    SignatureError,
     TemplateError,
     UsageError,
     ValuesError,
     VersionError,
 )
-from chartpy.records import Diagnostic, Finding, Package
+from chartpy.records import Diagnostic, Digests, Finding, Listing, Package, PackedFile, Verification
 
 if TYPE_CHECKING:
     from chartpy.difference import Diff, diff
@@ -50,17 +62,20 @@ __all__ = [
     "DependencyError",
     "Diagnostic",
     "Diff",
+    "Digests",
     "Finding",
     "HelmfileError",
     "IntegrityError",
     "InternalError",
     "JinjaError",
     "LimitError",
+    "Listing",
     "LoadError",
     "Manifest",
     "ManifestError",
     "MissingFileError",
     "Package",
+    "PackedFile",
     "Published",
     "RemoteError",
     "RenderJob",
@@ -68,18 +83,23 @@ __all__ = [
     "RepositoryError",
     "Resolved",
     "SchemaError",
+    "SignatureError",
     "TemplateError",
     "UsageError",
     "ValuesError",
+    "Verification",
     "VersionError",
     "__version__",
     "diff",
+    "digest",
     "fetch",
+    "listing",
     "load",
     "merge_values",
     "publish",
     "render_many",
     "resolve_version",
+    "verify",
 ]
 
 # What is not needed to render is imported when it is first asked for.

@@ -4,7 +4,7 @@ from typing import Any, Literal, TypeAlias, final
 
 from chartpy.errors import ChartError
 from chartpy.jobs import RenderJob
-from chartpy.records import Diagnostic, Finding, Package
+from chartpy.records import Diagnostic, Digests, Finding, Listing, Package, Verification
 
 __all__ = [
     "Chart",
@@ -15,6 +15,9 @@ __all__ = [
     "render_tree",
     "render_many",
     "merge_values",
+    "digest",
+    "listing",
+    "verify",
     "_fetch",
     "_publish",
     "_resolve_version",
@@ -47,6 +50,16 @@ def merge_values(
 def render_many(
     jobs: Iterable[RenderJob], *, workers: int | None = None, fail_fast: bool = False, compat: _Compat = "helm4"
 ) -> list[Rendered | ChartError]: ...
+def verify(path: _Path, *, keyring: _Path, compat: _Compat = "helm4", now: int | None = None) -> Verification: ...
+def digest(path: _Path, *, epoch: int | None = None, compat: _Compat = "helm4") -> Digests: ...
+def listing(
+    path: _Path,
+    *,
+    version: str | None = None,
+    app_version: str | None = None,
+    compat: _Compat = "helm4",
+    follow_symlinks: bool = False,
+) -> Listing: ...
 def render_tree(
     folder: _Path,
     values: Mapping[str, Any],
@@ -164,6 +177,9 @@ class Chart:
         version: str | None = None,
         app_version: str | None = None,
         epoch: int | None = None,
+        key: str | None = None,
+        keyring: _Path | None = None,
+        passphrase: str | bytes | None = None,
     ) -> Package: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self, /) -> int: ...

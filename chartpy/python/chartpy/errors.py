@@ -35,6 +35,7 @@ __all__ = [
     "RemoteError",
     "RepositoryError",
     "SchemaError",
+    "SignatureError",
     "TemplateError",
     "UsageError",
     "ValuesError",
@@ -139,6 +140,10 @@ class VersionError(ChartError, ValueError):
     """A version or a constraint is malformed."""
 
 
+class SignatureError(ChartError):
+    """A signature does not count, or a key or provenance file cannot be used."""
+
+
 class LimitError(ChartError):
     """A limit was reached: depth, size or steps."""
 
@@ -164,7 +169,7 @@ class AlreadyExistsError(ChartError, FileExistsError):
 
 
 class IntegrityError(ChartError):
-    """Bytes are not what their digest, length or signature says."""
+    """Bytes are not what their digest or length says."""
 
 
 class InternalError(ChartError):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, NamedTuple
 
-__all__ = ["Diagnostic", "Finding", "Package"]
+__all__ = ["Diagnostic", "Digests", "Finding", "Listing", "Package", "PackedFile", "Verification"]
 
 
 class Diagnostic(NamedTuple):
@@ -54,6 +54,48 @@ class Package(NamedTuple):
     version: str
     digest: str
     size: int
+    provenance: str | None = None
 
     def __fspath__(self) -> str:
         return self.path
+
+
+class PackedFile(NamedTuple):
+    """A file of an archive, or one that stays out of it; a folder's name ends in `/`."""
+
+    name: str
+    size: int
+
+
+class Listing(NamedTuple):
+    """What goes into an archive, and what does not."""
+
+    name: str
+    version: str
+    files: tuple[PackedFile, ...]
+    ignored: tuple[PackedFile, ...]
+
+    @property
+    def size(self) -> int:
+        """The bytes of all files that go in."""
+        return sum(file.size for file in self.files)
+
+
+class Digests(NamedTuple):
+    """Two digests: of what an archive holds, and of the archive."""
+
+    content: str
+    archive: str
+
+
+class Verification(NamedTuple):
+    """Who signed an archive; `str()` is what `helm verify` prints."""
+
+    file_name: str
+    digest: str
+    fingerprint: str
+    signed_by: tuple[str, ...]
+
+    def __str__(self) -> str:
+        names = "".join(f"Signed by: {name}\n" for name in self.signed_by)
+        return f"{names}Using Key With Fingerprint: {self.fingerprint}\nChart Hash Verified: {self.digest}\n"

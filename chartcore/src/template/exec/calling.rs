@@ -22,7 +22,10 @@ impl Executor<'_> {
             Ok(value) => {
                 self.weigh(&value)?;
                 self.stack.push(match &value {
-                    Any::Object(object) => object.copied().unwrap_or(value),
+                    // Go's own functions hand on what they were given.
+                    Any::Object(object) if function.params.first() != Some(&Type::Reflect) => {
+                        object.copied().unwrap_or(value)
+                    }
                     _ => value,
                 });
                 Ok(())

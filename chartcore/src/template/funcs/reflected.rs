@@ -115,7 +115,10 @@ struct Reader {
 impl Reader {
     fn value(&mut self, any: &Any, depth: usize) -> Result<Value, Fault> {
         if depth > yaml::MAX_DEPTH {
-            return Err(Fault::new("exceeded max depth"));
+            let limit = yaml::MAX_DEPTH;
+            return Err(Fault::new(format!(
+                "a value is nested more than {limit} levels deep: does it contain itself?"
+            )));
         }
         match any {
             Any::List(list) if list.element() == Element::Byte => {

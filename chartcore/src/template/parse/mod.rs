@@ -24,7 +24,7 @@ use pipelines::OpenPipe;
 /// A parsed file: independent of the file's name, shared between renders and threads.
 #[derive(Debug)]
 pub struct Parsed {
-    pub(super) source: Box<[u8]>,
+    pub(super) source: Arc<[u8]>,
     pub(super) ast: Ast,
     /// The file itself, then what it defines, in the order the definitions end.
     pub(super) bodies: Vec<Body>,
@@ -65,6 +65,14 @@ impl Parsed {
 /// # Errors
 /// What Go's parser says, with the line.
 pub fn parse(source: &[u8], compat: Compat) -> Result<Arc<Parsed>, ParseError> {
+    parse_shared(&Arc::from(source), compat)
+}
+
+/// As [`parse`], sharing the source.
+///
+/// # Errors
+/// As for [`parse`].
+pub fn parse_shared(source: &Arc<[u8]>, compat: Compat) -> Result<Arc<Parsed>, ParseError> {
     parse_with(source, Vocabulary::Helm(compat))
 }
 
@@ -74,23 +82,27 @@ pub fn parse(source: &[u8], compat: Compat) -> Result<Arc<Parsed>, ParseError> {
 /// # Errors
 /// What Go's parser says, with the line.
 pub fn parse_plain(source: &[u8]) -> Result<Arc<Parsed>, ParseError> {
-    parse_with(source, Vocabulary::Go)
+    parse_with(&Arc::from(source), Vocabulary::Go)
 }
 
-fn parse_with(source: &[u8], vocabulary: Vocabulary) -> Result<Arc<Parsed>, ParseError> {
+fn parse_with(source: &Arc<[u8]>, vocabulary: Vocabulary) -> Result<Arc<Parsed>, ParseError> {
     if source.len() > i32::MAX as usize {
         return Err(ParseError {
             line: 1,
             message: "the template is larger than 2 GiB".to_owned(),
             started: None,
+            column: 0,
+            opened: None,
         });
     }
-    Parser::new(source, vocabulary).run().map(Arc::new)
+    Parser::new(source, vocabulary).run(source).map(Arc::new)
 }
 
 /// What a control structure remembers until its `{{end}}`.
 struct Control {
     kind: ControlKind,
+    /// Where its action starts.
+    started: u32,
     /// Whether it stands in the else of the one around it and ends with it.
     chained: bool,
     in_else: bool,
@@ -281,7 +293,29 @@ impl<'s> Parser<'s> {
     #[cold]
     fn error(&mut self, message: impl Into<String>) -> ParseError {
         let last = self.tree().last;
-        ParseError { line: self.lexer.line(last), message: message.into(), started: None }
+        let message = message.into();
+        let (line, column) = self.lexer.place(last);
+        let action = self.tree().action.map(|action| self.lexer.line(action));
+        let opened = match action {
+            _ if message.starts_with("unexpected EOF") => self.unclosed(),
+            Some(started) if started < line => Some((started, "action")),
+            _ => None,
+        };
+        ParseError { line, message, started: None, column, opened }
+    }
+
+    /// The innermost structure that waits for its `{{end}}`.
+    fn unclosed(&mut self) -> Option<(usize, &'static str)> {
+        let tree = self.trees.last()?;
+        let (started, word) = match tree.controls.last() {
+            Some(control) => (control.started, control.kind.word()),
+            // A definition starts with an action of the tree around it.
+            None => {
+                let around = self.trees.len().checked_sub(2).and_then(|index| self.trees.get(index))?;
+                (around.action?, tree.context.split(' ').next()?)
+            }
+        };
+        Some((self.lexer.line(started), word))
     }
 
     #[cold]
@@ -303,7 +337,7 @@ impl<'s> Parser<'s> {
 
     // --- templates ---
 
-    fn run(mut self) -> Result<Parsed, ParseError> {
+    fn run(mut self, source: &Arc<[u8]>) -> Result<Parsed, ParseError> {
         loop {
             if self.trees.len() == 1 && self.tree().controls.is_empty() {
                 match self.peek().kind {
@@ -328,8 +362,13 @@ impl<'s> Parser<'s> {
         self.close_tree()?;
         // The file's body was closed last; it goes first.
         self.bodies.rotate_right(1);
+        // A chart keeps hundreds of these: what was room to grow goes back.
+        self.ast.nodes.shrink_to_fit();
+        self.ast.children.shrink_to_fit();
+        self.idents.shrink_to_fit();
+        self.literals.shrink_to_fit();
         Ok(Parsed {
-            source: self.source.into(),
+            source: Arc::clone(source),
             ast: self.ast,
             bodies: self.bodies,
             idents: self.idents,
@@ -365,6 +404,7 @@ impl<'s> Parser<'s> {
     fn close_tree(&mut self) -> Result<(), ParseError> {
         self.tree().code.push(Op::Return);
         let tree = self.tree();
+        tree.code.shrink_to_fit();
         let body = Body {
             name: tree.name.take(),
             code: std::mem::take(&mut tree.code),
@@ -540,6 +580,7 @@ impl<'s> Parser<'s> {
         tree.empty = false;
         let control = Control {
             kind,
+            started: tree.action.unwrap_or(tree.last),
             chained,
             in_else: false,
             declared,

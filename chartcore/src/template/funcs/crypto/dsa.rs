@@ -1,7 +1,7 @@
 //! DSA keys, which nobody should want. Go: crypto/dsa.
 
 use super::der;
-use super::prime::{self, Natural};
+use super::prime::{self, Natural, Stream};
 use crate::template::funcs::random::Chance;
 
 /// Makes parameters of 2,048 and 256 bits and a key, as Sprig's `DSAKeyFormat`.
@@ -9,27 +9,21 @@ pub(super) fn generate(chance: &Chance<'_>) -> Option<Vec<u8>> {
     const MODULUS_BITS: u32 = 2_048;
     const DIVISOR_BITS: u32 = 256;
     let one = Natural::from_small(1);
+    let [mut stream] = Stream::several(chance);
     for _ in 0..prime::ATTEMPTS {
-        let divisor = prime::prime(chance, DIVISOR_BITS, |_| true)?;
+        let divisor = prime::prime(&mut stream, DIVISOR_BITS, |_| true)?;
         let step = divisor.plus(&divisor);
-        let mut last = Natural::from_small(0);
         for _ in 0..4 * MODULUS_BITS {
-            // A random number with the highest bit set, made 1 modulo twice the divisor.
-            let mut bytes = [0; MODULUS_BITS as usize / 8];
-            chance.fill(&mut bytes);
-            bytes[0] |= 0x80;
-            let number = Natural::from_bytes(&bytes);
-            if number == last {
-                return None;
-            }
+            // A random number with the highest bit set (all but half a step of the others), made 1 modulo twice
+            // the divisor.
+            let number = prime::random(&mut stream, MODULUS_BITS);
             let modulus = number.minus(&number.modulo(&step)).plus(&one);
-            last = number;
-            if modulus.bits() != MODULUS_BITS || !prime::is_prime(&modulus, chance) {
+            if modulus.bits() != MODULUS_BITS || !prime::is_prime(&modulus, &mut stream) {
                 continue;
             }
             let (cofactor, _) = modulus.minus(&one).divided_by(&divisor);
             let generator = Natural::from_small(2).power(&cofactor, &modulus)?;
-            let private = prime::random(chance, DIVISOR_BITS).modulo(&divisor);
+            let private = prime::random(&mut stream, DIVISOR_BITS).modulo(&divisor);
             if generator == one || private.is_zero() {
                 continue;
             }

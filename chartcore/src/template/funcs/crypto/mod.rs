@@ -8,6 +8,7 @@ mod certificate;
 mod der;
 mod dsa;
 mod key;
+mod montgomery;
 mod password;
 mod prime;
 mod rsa;

@@ -1,7 +1,9 @@
 //! RSA keys. Go: crypto/rsa, and the PKCS#1 parts of crypto/x509.
 
+use std::sync::OnceLock;
+
 use super::der;
-use super::prime::{self, Natural};
+use super::prime::{self, Natural, Stream};
 use crate::template::funcs::random::Chance;
 
 /// The exponent of every key made here.
@@ -18,6 +20,8 @@ pub(super) struct RsaKey {
     private: Natural,
     first: Natural,
     second: Natural,
+    /// [`RsaKey::coefficient`], once it was asked for.
+    inverse: OnceLock<Natural>,
 }
 
 impl RsaKey {
@@ -26,9 +30,22 @@ impl RsaKey {
         let exponent = Natural::from_small(EXPONENT);
         let one = Natural::from_small(1);
         // The exponent is a prime: it needs only not to divide the prime less one.
-        let wanted = |prime: &Natural| prime.modulo(&exponent) != one;
-        let first = prime::prime(chance, bits / 2, wanted)?;
-        let second = prime::prime(chance, bits / 2, |prime| wanted(prime) && *prime != first)?;
+        let search =
+            |mut stream: Stream| prime::prime(&mut stream, bits / 2, |prime| prime.modulo(&exponent) != one);
+        let [first, second] = Stream::several(chance);
+        // The two searches are nearly all that a key costs. Which thread does which does not show.
+        let (first, second) = if std::thread::available_parallelism().is_ok_and(|count| count.get() > 1) {
+            std::thread::scope(|scope| {
+                let other = scope.spawn(|| search(second));
+                (search(first), other.join().ok().flatten())
+            })
+        } else {
+            (search(first), search(second))
+        };
+        let (first, second) = (first?, second?);
+        if first == second {
+            return None;
+        }
         let modulus = first.times(&second);
         let totient = first.minus(&one).times(&second.minus(&one));
         // The inverse d of the exponent e modulo the totient t is (1 + k t) / e, with the k below e that makes
@@ -36,7 +53,8 @@ impl RsaKey {
         let inverse = totient.power(&exponent.minus(&Natural::from_small(2)), &exponent)?;
         let factor = exponent.minus(&inverse);
         let (private, rest) = factor.times(&totient).plus(&one).divided_by(&exponent);
-        rest.is_zero().then_some(Self { modulus, exponent, private, first, second })
+        let inverse = OnceLock::new();
+        rest.is_zero().then_some(Self { modulus, exponent, private, first, second, inverse })
     }
 
     /// Reads `RSAPrivateKey`.
@@ -67,15 +85,13 @@ impl RsaKey {
         if first.times(&second) != modulus {
             return Err("crypto/rsa: p * q != n");
         }
-        Ok(Self { modulus, exponent, private, first, second })
+        Ok(Self { modulus, exponent, private, first, second, inverse: OnceLock::new() })
     }
 
     /// `RSAPrivateKey`.
     pub(super) fn to_der(&self) -> Vec<u8> {
         let one = Natural::from_small(1);
         let (first_less, second_less) = (self.first.minus(&one), self.second.minus(&one));
-        // The inverse modulo a prime is a power.
-        let coefficient = self.second.power(&first_less.minus(&one), &self.first).unwrap_or(one);
         let numbers = [
             Natural::from_small(0),
             self.modulus.clone(),
@@ -85,10 +101,36 @@ impl RsaKey {
             self.second.clone(),
             self.private.modulo(&first_less),
             self.private.modulo(&second_less),
-            coefficient,
+            self.coefficient().clone(),
         ];
         let numbers = numbers.map(|number| der::integer(&number.to_bytes()));
         der::element(der::SEQUENCE, numbers.concat())
+    }
+
+    /// The inverse of the second prime modulo the first.
+    fn coefficient(&self) -> &Natural {
+        self.inverse.get_or_init(|| {
+            // The inverse modulo a prime is a power.
+            let power = self.first.minus(&Natural::from_small(2));
+            self.second.power(&power, &self.first).unwrap_or_else(|| Natural::from_small(1))
+        })
+    }
+
+    /// The power with the private exponent.
+    fn decrypt(&self, message: &Natural) -> Option<Natural> {
+        // By the two primes, which takes a quarter of the time, if they are what they should be.
+        let part = |prime: &Natural| {
+            message.power(&self.private.modulo(&prime.minus(&Natural::from_small(1))), prime)
+        };
+        if let (Some(first), Some(second)) = (part(&self.first), part(&self.second)) {
+            let difference = first.plus(&self.first).minus(&second.modulo(&self.first));
+            let factor = difference.times(self.coefficient()).modulo(&self.first);
+            let power = second.plus(&factor.times(&self.second));
+            if power.power(&self.exponent, &self.modulus).as_ref() == Some(message) {
+                return Some(power);
+            }
+        }
+        message.power(&self.private, &self.modulus)
     }
 
     /// `RSAPublicKey`.
@@ -106,7 +148,7 @@ impl RsaKey {
         let length = self.modulus.bits().div_ceil(8) as usize;
         let padding = length.checked_sub(3 + PREFIX.len() + digest.len()).filter(|&padding| padding >= 8)?;
         let message = [&[0, 1], vec![0xff; padding].as_slice(), &[0], &PREFIX, digest].concat();
-        let signature = Natural::from_bytes(&message).power(&self.private, &self.modulus)?.to_bytes();
+        let signature = self.decrypt(&Natural::from_bytes(&message))?.to_bytes();
         Some([vec![0; length - signature.len()], signature].concat())
     }
 }
