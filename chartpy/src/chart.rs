@@ -450,7 +450,8 @@ impl Chart {
         })?;
         let class = boundary::records(py)?.getattr("Package")?;
         let (digest, size) = (archive.digest().to_string(), archive.bytes().len());
-        class.call1((path, archive.name(), archive.version(), digest, size, provenance))
+        let provenance = provenance.map(|path| path.to_string_lossy().into_owned());
+        class.call1((path.to_string_lossy(), archive.name(), archive.version(), digest, size, provenance))
     }
 
     fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {

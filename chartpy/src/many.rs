@@ -1,15 +1,15 @@
 //! `render_many`: one call, many renders, all cores.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::num::NonZero;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use std::time::{Duration, Instant};
 use std::{io, thread};
 
 use pyo3::exceptions::{PyOSError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyMapping};
+use pyo3::types::{PyDict, PyIterator, PyList, PyMapping};
 
 use crate::boundary::{self, Failure, catch};
 use crate::chart::{self, Chart, Source};
@@ -23,8 +23,15 @@ const PATIENCE: Duration = Duration::from_millis(50);
 
 /// One job: ready to run, or the exception why not.
 enum Job {
-    Ready(Arc<Source>, Request),
+    Ready(Arc<Source>, Box<Request>),
     Failed(PyErr),
+}
+
+/// What became of a job.
+enum Outcome {
+    Done(Box<Product>),
+    Failed(Failure),
+    Refused(PyErr),
 }
 
 /// Render many jobs on several threads; returns a `Rendered` or a `ChartError` for each, in order.
@@ -56,23 +63,18 @@ pub(crate) fn render_many<'py>(
         Some(workers) => workers,
         None => thread::available_parallelism().map_or(1, NonZero::get),
     };
-    let mut loaded = BTreeMap::new();
-    let mut ready = Vec::new();
-    for job in jobs.try_iter()? {
-        ready.push(prepare(&job?, compat, &mut loaded)?);
-    }
-    let products = run(py, &ready, workers, fail_fast)?;
+    let outcomes = run(py, jobs.try_iter()?, compat, workers, fail_fast)?;
     let results = PyList::empty(py);
-    for (job, product) in ready.into_iter().zip(products) {
-        let failure = match (job, product) {
-            (Job::Ready(..), Some(Ok(product))) => {
-                results.append(Rendered::new(product))?;
+    for outcome in outcomes {
+        let failure = match outcome {
+            Some(Outcome::Done(product)) => {
+                results.append(Rendered::new(*product))?;
                 continue;
             }
-            (Job::Ready(..), Some(Err(failure))) => failure.into_exception(py),
-            (Job::Failed(error), _) => error,
+            Some(Outcome::Failed(failure)) => failure.into_exception(py),
+            Some(Outcome::Refused(error)) => error,
             // Only a job behind one that failed fast was left out.
-            (Job::Ready(..), None) => continue,
+            None => continue,
         };
         if fail_fast {
             return Err(failure);
@@ -96,7 +98,7 @@ fn prepare(
     let dict = PyDict::new(py);
     dict.update(mapping)?;
     let made = source(&dict, compat, loaded)
-        .and_then(|source| Ok(Job::Ready(source, Arguments::from_job(&dict)?.prepare(py)?)));
+        .and_then(|source| Ok(Job::Ready(source, Box::new(Arguments::from_job(&dict)?.prepare(py)?))));
     made.or_else(|error| if boundary::is_ours(&error, py)? { Ok(Job::Failed(error)) } else { Err(error) })
 }
 
@@ -124,73 +126,156 @@ fn source(
     Ok(source)
 }
 
-type Products = Vec<Option<Result<Product, Failure>>>;
+/// Jobs on their way from the thread that called to those that render.
+#[derive(Default)]
+struct Queue {
+    waiting: Mutex<Waiting>,
+    changed: Condvar,
+}
 
-/// Runs the jobs without the GIL while this thread looks for signals.
-fn run(py: Python<'_>, jobs: &[Job], workers: usize, fail_fast: bool) -> PyResult<Products> {
-    let ready: Vec<(usize, &Arc<Source>, &Request)> = jobs
-        .iter()
-        .enumerate()
-        .filter_map(|(index, job)| match job {
-            Job::Ready(source, request) => Some((index, source, request)),
-            Job::Failed(_) => None,
-        })
-        .collect();
+#[derive(Default)]
+struct Waiting {
+    jobs: VecDeque<(usize, Arc<Source>, Box<Request>)>,
+    closed: bool,
+}
+
+impl Queue {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn push(&self, job: (usize, Arc<Source>, Box<Request>)) {
+        self.lock().jobs.push_back(job);
+        self.changed.notify_one();
+    }
+
+    /// Says that no more jobs come.
+    fn close(&self) {
+        self.lock().closed = true;
+        self.changed.notify_all();
+    }
+
+    /// The next job; waits for one.
+    fn next(&self) -> Option<(usize, Arc<Source>, Box<Request>)> {
+        let mut waiting = self.lock();
+        loop {
+            if let Some(job) = waiting.jobs.pop_front() {
+                return Some(job);
+            }
+            if waiting.closed {
+                return None;
+            }
+            waiting = self.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+type Outcomes = Vec<Option<Outcome>>;
+
+/// Converts the jobs one by one while other threads render those that are converted already.
+fn run<'py>(
+    py: Python<'py>,
+    jobs: Bound<'py, PyIterator>,
+    compat: &str,
+    workers: usize,
+    fail_fast: bool,
+) -> PyResult<Outcomes> {
     // A failure ends the taking of jobs, a signal the work on them, too.
-    let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
-    let watch = Arc::new(Watch::default());
-    let work = |sender: mpsc::Sender<_>| {
-        while !failed.load(Ordering::Relaxed) && !watch.told() {
-            let Some(&(index, source, request)) = ready.get(next.fetch_add(1, Ordering::Relaxed)) else {
-                break;
+    let failed = AtomicBool::new(false);
+    let (queue, watch) = (Queue::default(), Arc::new(Watch::default()));
+    let work = |sender: mpsc::Sender<(usize, Outcome)>| {
+        // What is taken after a failure stands behind it; what was taken before is done, as it may have failed first.
+        while !failed.load(Ordering::Relaxed)
+            && let Some((index, source, request)) = queue.next()
+            && !watch.told()
+        {
+            let outcome = match catch(|| request.run(&source, &watch)) {
+                Ok(product) => Outcome::Done(Box::new(product)),
+                Err(failure) => Outcome::Failed(failure),
             };
-            let product = catch(|| request.run(source, &watch));
-            if fail_fast && product.is_err() {
+            if fail_fast && matches!(outcome, Outcome::Failed(_)) {
                 failed.store(true, Ordering::Relaxed);
             }
-            if sender.send((index, product)).is_err() {
+            if sender.send((index, outcome)).is_err() {
                 break;
             }
         }
     };
-    let products: Mutex<Products> = Mutex::new(jobs.iter().map(|_| None).collect());
-    py.detach(|| {
-        thread::scope(|scope| {
-            let (sender, receiver) = mpsc::channel();
-            for number in 0..workers.min(ready.len()) {
-                let sender = sender.clone();
-                let spawned = thread::Builder::new().spawn_scoped(scope, || work(sender));
-                match spawned {
-                    Ok(_) => {}
-                    // Fewer threads do as well.
-                    Err(_) if number > 0 => break,
-                    Err(error) => return Err(no_thread(&error)),
+    let (sender, receiver) = mpsc::channel();
+    let receiver = Mutex::new(receiver);
+    thread::scope(|scope| {
+        let mut outcomes: Outcomes = Vec::new();
+        let mut spawned = 0;
+        let convert = || -> PyResult<()> {
+            let mut loaded = BTreeMap::new();
+            for (index, job) in jobs.enumerate() {
+                if failed.load(Ordering::Relaxed) {
+                    break;
                 }
-            }
-            drop(sender);
-            let mut products = products.lock().unwrap_or_else(PoisonError::into_inner);
-            let mut looked = std::time::Instant::now();
-            loop {
-                match receiver.recv_timeout(PATIENCE) {
-                    Ok((index, product)) => {
-                        if let Some(slot) = products.get_mut(index) {
-                            *slot = Some(product);
+                outcomes.push(None);
+                match prepare(&job?, compat, &mut loaded)? {
+                    Job::Ready(source, request) => queue.push((index, source, request)),
+                    Job::Failed(error) => {
+                        if let Some(slot) = outcomes.last_mut() {
+                            *slot = Some(Outcome::Refused(error));
                         }
+                        if fail_fast {
+                            break;
+                        }
+                        continue;
                     }
-                    Err(mpsc::RecvTimeoutError::Timeout) => {}
-                    Err(mpsc::RecvTimeoutError::Disconnected) => return Ok(()),
                 }
-                if looked.elapsed() >= PATIENCE {
-                    if let Err(interrupt) = Python::attach(|py| py.check_signals()) {
-                        watch.stop();
-                        return Err(interrupt);
+                if spawned < workers {
+                    let sender = sender.clone();
+                    match thread::Builder::new().spawn_scoped(scope, || work(sender)) {
+                        Ok(_) => spawned += 1,
+                        // Fewer threads do as well.
+                        Err(_) if spawned > 0 => {}
+                        Err(error) => return Err(no_thread(&error)),
                     }
-                    looked = std::time::Instant::now();
                 }
             }
-        })
-    })?;
-    Ok(products.into_inner().unwrap_or_else(PoisonError::into_inner))
+            py.check_signals()
+        };
+        let converted = convert();
+        drop(sender);
+        if converted.is_err() {
+            watch.stop();
+        }
+        queue.close();
+        // Those who render may need the GIL: it must be free before the threads are waited for.
+        let waited = py.detach(|| wait(&receiver, &mut outcomes, &watch));
+        converted.and(waited).map(|()| outcomes)
+    })
+}
+
+/// Takes outcomes until all threads are through, and looks for signals.
+fn wait(
+    receiver: &Mutex<mpsc::Receiver<(usize, Outcome)>>,
+    outcomes: &mut Outcomes,
+    watch: &Watch,
+) -> PyResult<()> {
+    let receiver = receiver.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut interrupt = None;
+    let mut looked = Instant::now();
+    loop {
+        match receiver.recv_timeout(PATIENCE) {
+            Ok((index, outcome)) => {
+                if let Some(slot) = outcomes.get_mut(index) {
+                    *slot = Some(outcome);
+                }
+            }
+            Err(mpsc::RecvTimeoutError::Timeout) => {}
+            Err(mpsc::RecvTimeoutError::Disconnected) => return interrupt.map_or(Ok(()), Err),
+        }
+        if interrupt.is_none() && looked.elapsed() >= PATIENCE {
+            if let Err(signal) = Python::attach(|py| py.check_signals()) {
+                watch.stop();
+                interrupt = Some(signal);
+            }
+            looked = Instant::now();
+        }
+    }
 }
 
 fn no_thread(error: &io::Error) -> PyErr {

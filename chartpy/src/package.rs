@@ -10,7 +10,7 @@ use chartcore::chart::{LoadOptions, load};
 use chartcore::files::directory::{PathKind, Symlinks, io_error, kind_of};
 use chartcore::{Compat, Error, ErrorKind};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyString};
+use pyo3::types::{PyBytes, PyString, PyTuple};
 
 use crate::boundary::{self, enter};
 use crate::chart::profile;
@@ -126,7 +126,7 @@ pub(crate) fn verify<'py>(
     let verified = enter(py, || provenance::verify_file(&path, &keyring, compat, now.unwrap_or_else(clock)))?;
     let class = boundary::records(py)?.getattr("Verification")?;
     let digest = verified.digest.to_string();
-    class.call1((verified.file_name, digest, verified.fingerprint, verified.signed_by))
+    class.call1((verified.file_name, digest, verified.fingerprint, PyTuple::new(py, verified.signed_by)?))
 }
 
 /// The digests of a chart's folder or archive: of what it holds, and of the archive.
@@ -196,5 +196,10 @@ pub(crate) fn listing<'py>(
     let files = files.collect::<PyResult<Vec<_>>>()?;
     let ignored = listing.ignored.iter().map(|file| entry.call1((&file.name, file.size)));
     let ignored = ignored.collect::<PyResult<Vec<_>>>()?;
-    records.getattr("Listing")?.call1((&listing.name, &listing.version, files, ignored))
+    records.getattr("Listing")?.call1((
+        &listing.name,
+        &listing.version,
+        PyTuple::new(py, files)?,
+        PyTuple::new(py, ignored)?,
+    ))
 }

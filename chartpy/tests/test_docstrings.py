@@ -17,7 +17,7 @@ CHART, RENDERED, MANIFEST = chartpy.Chart, chartpy.Rendered, chartpy.Manifest
     [
         "chartpy",
         "chartpy.aio",
-        "chartpy.diff",
+        "chartpy.difference",
         "chartpy.errors",
         "chartpy.helmfile",
         "chartpy.jinja",

@@ -11,6 +11,8 @@
 [{'kind': 'Deployment', 'spec': {'replicas': 3}}]
 """
 
+from typing import TYPE_CHECKING
+
 from chartpy._chartpy import (
     Chart,
     Manifest,
@@ -23,7 +25,6 @@ from chartpy._chartpy import (
     render_many,
     verify,
 )
-from chartpy.diff import Diff, diff
 from chartpy.errors import (
     AlreadyExistsError,
     AuthError,
@@ -46,9 +47,12 @@ from chartpy.errors import (
     ValuesError,
     VersionError,
 )
-from chartpy.jobs import RenderJob
 from chartpy.records import Diagnostic, Digests, Finding, Listing, Package, PackedFile, Verification
-from chartpy.remote import Published, Resolved, fetch, publish, resolve_version
+
+if TYPE_CHECKING:
+    from chartpy.difference import Diff, diff
+    from chartpy.jobs import RenderJob
+    from chartpy.remote import Published, Resolved, fetch, publish, resolve_version
 
 __all__ = [
     "AlreadyExistsError",
@@ -97,3 +101,30 @@ __all__ = [
     "resolve_version",
     "verify",
 ]
+
+# What is not needed to render is imported when it is first asked for.
+_LATER = {
+    "Diff": "difference",
+    "Published": "remote",
+    "RenderJob": "jobs",
+    "Resolved": "remote",
+    "diff": "difference",
+    "fetch": "remote",
+    "publish": "remote",
+    "resolve_version": "remote",
+}
+
+
+def __getattr__(name: str) -> object:
+    module = _LATER.get(name)
+    if module is None:
+        raise AttributeError(f"module 'chartpy' has no attribute {name!r}")
+    from importlib import import_module
+
+    found: object = getattr(import_module(f"chartpy.{module}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER})

@@ -1,15 +1,16 @@
-"""Plain records: what the library says about places, findings and packages."""
+"""Plain records: what the library says about places, findings and packages.
+
+They are named tuples: `dataclasses` alone takes longer to import than the rest of the package.
+"""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 __all__ = ["Diagnostic", "Digests", "Finding", "Listing", "Package", "PackedFile", "Verification"]
 
 
-@dataclass(frozen=True)
-class Diagnostic:
+class Diagnostic(NamedTuple):
     """One problem, located.
 
     >>> from chartpy import Diagnostic
@@ -30,12 +31,10 @@ class Diagnostic:
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as a dict that JSON can hold."""
-        fields = asdict(self)
-        return fields | {"notes": list(self.notes), "hints": list(self.hints)}
+        return self._asdict() | {"notes": list(self.notes), "hints": list(self.hints)}
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """What the linter found."""
 
     severity: Literal["info", "warning", "error"]
@@ -47,8 +46,7 @@ class Finding:
         return f"[{self.severity.upper()}] {self.path}: {self.message}"
 
 
-@dataclass(frozen=True)
-class Package:
+class Package(NamedTuple):
     """A packed chart on the disk; an `os.PathLike`."""
 
     path: str
@@ -58,25 +56,18 @@ class Package:
     size: int
     provenance: str | None = None
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "path", str(self.path))
-        if self.provenance is not None:
-            object.__setattr__(self, "provenance", str(self.provenance))
-
     def __fspath__(self) -> str:
         return self.path
 
 
-@dataclass(frozen=True)
-class PackedFile:
+class PackedFile(NamedTuple):
     """A file of an archive, or one that stays out of it; a folder's name ends in `/`."""
 
     name: str
     size: int
 
 
-@dataclass(frozen=True)
-class Listing:
+class Listing(NamedTuple):
     """What goes into an archive, and what does not."""
 
     name: str
@@ -84,35 +75,26 @@ class Listing:
     files: tuple[PackedFile, ...]
     ignored: tuple[PackedFile, ...]
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "files", tuple(self.files))
-        object.__setattr__(self, "ignored", tuple(self.ignored))
-
     @property
     def size(self) -> int:
         """The bytes of all files that go in."""
         return sum(file.size for file in self.files)
 
 
-@dataclass(frozen=True)
-class Digests:
+class Digests(NamedTuple):
     """Two digests: of what an archive holds, and of the archive."""
 
     content: str
     archive: str
 
 
-@dataclass(frozen=True)
-class Verification:
+class Verification(NamedTuple):
     """Who signed an archive; `str()` is what `helm verify` prints."""
 
     file_name: str
     digest: str
     fingerprint: str
     signed_by: tuple[str, ...]
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "signed_by", tuple(self.signed_by))
 
     def __str__(self) -> str:
         names = "".join(f"Signed by: {name}\n" for name in self.signed_by)

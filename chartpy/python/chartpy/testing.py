@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from chartpy._chartpy import Chart, Manifest, Rendered
 from chartpy._chartpy import load as load_chart
-from chartpy.diff import diff
+from chartpy.difference import diff
 
 if TYPE_CHECKING:
     import pytest
