@@ -6,7 +6,7 @@
 
 Whole processes: a freshly created chart, kube-prometheus-stack and the three other largest charts of the unpacked
 corpus (bytes in the folder, definitions in crds/ aside), `template` to /dev/null, in alternating pairs; medians of wall
-time and of peak memory. In process: rendering a loaded chart again, beside Helm's Go engine doing the same, and beside
+time and of peak memory. The first two of them, `package`. In process: rendering a loaded chart again, beside Helm's Go engine doing the same, and beside
 helm-python-sdk when --sdk names a Python that has it (without, a virtual environment is made and it is installed there;
 `--sdk none` leaves it out). Growth: ten times the templates, ten times the values. Ends with a status of 1 when a bar is
 missed.
@@ -19,7 +19,7 @@ itself had. Without GNU time that is what is shown, and too high for `chart` on 
 """
 import argparse, json, os, shutil, statistics, subprocess, sys, tempfile, time
 
-BARS = {'created': 15.0, 'large': 10.0, 'memory': 4.0, 'rerender': 20.0, 'sdk': 10.0, 'growth': 12.0}
+BARS = {'package': 8.0, 'created': 15.0, 'large': 10.0, 'memory': 4.0, 'rerender': 20.0, 'sdk': 10.0, 'growth': 12.0}
 
 # Values that leave no key to be made.
 KEYLESS = {'sentry': ('nginx.tls.enabled=false', {'nginx': {'tls': {'enabled': False}}})}
@@ -148,6 +148,16 @@ def main():
         print(f'{name:<30} {wall * 1e3:9.2f} {their_wall * 1e3:9.1f}  {judge(kind, name + ".wall", their_wall / wall):<22} '
               f'{cpu * 1e3:7.1f} {their_cpu * 1e3:7.1f} {their_cpu / cpu:5.1f}  '
               f'{peak / 2**20:6.1f} {their_peak / 2**20:6.1f}  {judge("memory", name + ".peak", their_peak / peak)}')
+
+    if options.only in 'package':
+        print(f'\npackage, medians of {options.pairs} pairs')
+        print(f'{"chart":<30} {"chart ms":>9} {"helm4 ms":>9}  {"times faster":<22} {"MiB":>6} {"helm4":>6}')
+        for name, path, _ in charts[:2]:
+            arguments = ['package', path, '--destination', os.path.join(scratch.name, 'packed')]
+            (wall, peak, _), (their_wall, their_peak, _) = pairs([options.chart, *arguments, '--compat', 'helm4'], [options.helm, *arguments],
+                                                                 options.pairs, scratch.name, env)
+            print(f'{name:<30} {wall * 1e3:9.2f} {their_wall * 1e3:9.1f}  {judge("package", name + ".package", their_wall / wall):<22} '
+                  f'{peak / 2**20:6.1f} {their_peak / 2**20:6.1f}')
 
     if options.only in 'rerender':
         print('\nin process: a loaded chart rendered again with new values, beside engine.Render after load')

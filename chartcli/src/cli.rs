@@ -207,6 +207,7 @@ fn dispatch(program: &str, name: &str, root: &ArgMatches) -> u8 {
     let context = Context { settings: &settings, given };
     match run(&context) {
         Ok(()) => 0,
+        Err(commands::Failure::Exit(code)) => code,
         Err(failure) => crate::report::failure(&settings, &failure),
     }
 }

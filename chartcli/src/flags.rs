@@ -329,6 +329,10 @@ pub(crate) fn check(
                 Switch => parse_bool(text)
                     .is_none()
                     .then(|| format!("strconv.ParseBool: parsing {text:?}: invalid syntax")),
+                Count("uint") => text
+                    .parse::<u64>()
+                    .is_err()
+                    .then(|| format!("strconv.ParseUint: parsing {text:?}: invalid syntax")),
                 Count(_) => text
                     .parse::<i64>()
                     .is_err()
@@ -352,6 +356,31 @@ pub(crate) fn check(
         }
     }
     Ok(())
+}
+
+/// A duration that was checked at start; one below zero is none.
+pub(crate) fn duration(text: &str) -> std::time::Duration {
+    let mut rest = text.strip_prefix('+').unwrap_or(text);
+    let mut seconds = 0.0f64;
+    while !rest.is_empty() {
+        let digits =
+            rest.find(|letter: char| !letter.is_ascii_digit() && letter != '.').unwrap_or(rest.len());
+        let number: f64 = rest[..digits].parse().unwrap_or(0.0);
+        rest = &rest[digits..];
+        let unit = rest.find(|letter: char| letter.is_ascii_digit() || letter == '.').unwrap_or(rest.len());
+        seconds += number
+            * match &rest[..unit] {
+                "ns" => 1e-9,
+                "us" | "µs" | "μs" => 1e-6,
+                "ms" => 1e-3,
+                "s" => 1.0,
+                "m" => 60.0,
+                "h" => 3600.0,
+                _ => return std::time::Duration::ZERO,
+            };
+        rest = &rest[unit..];
+    }
+    std::time::Duration::try_from_secs_f64(seconds).unwrap_or(std::time::Duration::MAX)
 }
 
 /// Go's `time.ParseDuration`, as far as telling good from bad.
@@ -395,6 +424,20 @@ mod tests {
         assert_eq!(split_csv("a\"b"), None);
         assert_eq!(split_csv("a,"), Some(vec!["a".to_owned(), String::new()]));
         assert_eq!(split_csv(""), Some(vec![]));
+    }
+
+    #[test]
+    fn durations_are_read() {
+        for (text, milliseconds) in [
+            ("0", 0),
+            ("5m0s", 300_000),
+            ("1h30m", 5_400_000),
+            ("1.5h", 5_400_000),
+            ("100ms", 100),
+            ("-2s", 0),
+        ] {
+            assert_eq!(duration(text).as_millis(), milliseconds, "{text}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod cli;
 mod commands;
 mod flags;
+mod network;
 mod output;
 mod report;
 mod settings;

@@ -13,6 +13,11 @@ pub(crate) fn plain(message: &str) {
     write(&format!("Error: {message}\n"));
 }
 
+/// Writes a part of a progress bar.
+pub(crate) fn bar(text: &str) {
+    write(text);
+}
+
 /// Prints a failure; returns the exit code.
 pub(crate) fn failure(settings: &Settings, failure: &Failure) -> u8 {
     let message = failure.message();
@@ -50,8 +55,37 @@ pub(crate) fn warnings(settings: &Settings, warnings: &[Diagnostic]) {
                 text.push_str(&diag::to_json(&warning.message, std::slice::from_ref(warning)));
                 text.push('\n');
             }
+            // What merging says has the word in front already; Helm 4 takes it for information.
+            (_, compat) if warning.message.starts_with("warning: ") => match compat {
+                Compat::Helm3 => text.push_str(&format!("{}\n", warning.message)),
+                Compat::Helm4 => text.push_str(&format!("level=INFO msg={:?}\n", warning.message)),
+            },
             (_, Compat::Helm4) => text.push_str(&format!("level=WARN msg={:?}\n", warning.message)),
             (_, Compat::Helm3) => text.push_str(&format!("WARNING: {}\n", warning.message)),
+        }
+    }
+    write(&text);
+}
+
+/// Prints text as it is.
+pub(crate) fn note(text: &str) {
+    write(text);
+}
+
+/// Prints warnings that Helm does not know, with their places and hints.
+pub(crate) fn notices(settings: &Settings, warnings: &[Diagnostic]) {
+    let mut text = String::new();
+    for warning in warnings {
+        match settings.error_format {
+            ErrorFormat::Json => {
+                text.push_str(&diag::to_json(&warning.message, std::slice::from_ref(warning)));
+                text.push('\n');
+            }
+            ErrorFormat::Short => text.push_str(&format!("warning: {}\n", warning.message)),
+            ErrorFormat::Human => {
+                text.push_str(&format!("warning: {}\n", warning.message));
+                text.push_str(&diag::draw(warning, settings.color));
+            }
         }
     }
     write(&text);

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use chartcore::Compat;
+use chartcore::cluster::ConnectOptions;
+use chartcore::transport::{Proxies, Secret};
 
 use crate::flags::Given;
 
@@ -28,7 +30,31 @@ pub(crate) struct Settings {
     pub(crate) color: bool,
     /// Seconds since 1970, from `SOURCE_DATE_EPOCH`.
     pub(crate) source_date_epoch: Option<i64>,
+    /// The same as it was written.
+    source_date_epoch_text: Option<String>,
+    /// Seconds since 1970.
+    pub(crate) now: u64,
+    /// GnuPG's keyring of public keys.
+    pub(crate) keyring: String,
     pub(crate) error_format: ErrorFormat,
+    /// From `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`.
+    pub(crate) proxies: Proxies,
+    /// How long servers are waited for and how often they are asked.
+    pub(crate) patience: crate::network::Patience,
+    /// Docker's own file of logins.
+    pub(crate) docker_config: PathBuf,
+    /// User and token for ghcr.io, from `GITHUB_ACTOR` and `GITHUB_TOKEN`.
+    pub(crate) github: Option<(String, Secret)>,
+    /// The folder of what was fetched before; Helm 4's.
+    pub(crate) content_cache: PathBuf,
+    /// The namespace, if a flag or the environment names one; else the kubeconfig's counts.
+    pub(crate) given_namespace: Option<String>,
+    /// How to find the cluster.
+    pub(crate) connect: ConnectOptions,
+    /// Where records are kept (`HELM_DRIVER`).
+    pub(crate) driver: String,
+    /// How many revisions are kept (`HELM_MAX_HISTORY`).
+    pub(crate) max_history: usize,
     /// What `env` prints, by name.
     pub(crate) listed: BTreeMap<&'static str, String>,
 }
@@ -145,11 +171,9 @@ impl Settings {
                 pick("repository-config", "HELM_REPOSITORY_CONFIG", shown(config.join("repositories.yaml"))),
             ),
         ]);
+        let content_cache = pick("content-cache", "HELM_CONTENT_CACHE", shown(cache.join("content")));
         if compat == Compat::Helm4 {
-            listed.insert(
-                "HELM_CONTENT_CACHE",
-                pick("content-cache", "HELM_CONTENT_CACHE", shown(cache.join("content"))),
-            );
+            listed.insert("HELM_CONTENT_CACHE", content_cache.clone());
         }
         if let Some(path) = env("KUBECONFIG") {
             listed.insert("KUBECONFIG", path);
@@ -179,20 +203,69 @@ impl Settings {
                 ));
             }
         };
-        let source_date_epoch = env("SOURCE_DATE_EPOCH").and_then(|text| text.parse().ok());
+        let source_date_epoch_text = env("SOURCE_DATE_EPOCH");
+        let source_date_epoch = source_date_epoch_text.as_ref().and_then(|text| text.parse().ok());
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         let time_zone =
             env("TZ").map_or_else(|| "UTC".to_owned(), |zone| zone.trim_start_matches(':').to_owned());
+        let given_namespace = given.text("namespace").map(str::to_owned).or_else(|| env("HELM_NAMESPACE"));
+        let max_history = env("HELM_MAX_HISTORY").and_then(|text| text.parse().ok()).unwrap_or(10);
+        let connect = connect(&listed, groups);
         Ok(Self {
+            given_namespace,
+            connect,
+            driver: env("HELM_DRIVER").unwrap_or_default(),
+            max_history,
             role: Self::role_of(program),
             compat,
             debug,
             namespace,
             time_zone,
             source_date_epoch,
+            source_date_epoch_text,
+            now: now.map_or(0, |time| time.as_secs()),
+            keyring: keyring(),
             color,
             error_format,
+            proxies: crate::network::proxies(env),
+            patience: crate::network::patience(env)?,
+            docker_config: env("DOCKER_CONFIG")
+                .map_or_else(|| home().join(".docker"), PathBuf::from)
+                .join("config.json"),
+            github: env("GITHUB_TOKEN").map(|token| {
+                // Any name goes with a token.
+                (env("GITHUB_ACTOR").unwrap_or_else(|| "github".to_owned()), Secret::new(token))
+            }),
+            content_cache: PathBuf::from(content_cache),
             listed,
         })
+    }
+
+    /// Helm's file of logins.
+    pub(crate) fn registry_config(&self) -> &str {
+        self.listed.get("HELM_REGISTRY_CONFIG").map_or("", String::as_str)
+    }
+
+    /// The time of what is packed, when `SOURCE_DATE_EPOCH` gives it. Helm: pkg/cmd/source_date_epoch.go.
+    pub(crate) fn archive_time(&self) -> Result<Option<u64>, String> {
+        let Some(text) = &self.source_date_epoch_text else { return Ok(None) };
+        // Helm 3 does not look at it.
+        let is_lenient = self.compat == Compat::Helm3 && self.role == Role::DropIn;
+        let reason = match text.parse::<i64>() {
+            Ok(time) => match u64::try_from(time) {
+                Ok(time) => return Ok(Some(time)),
+                Err(_) => "must not be negative".to_owned(),
+            },
+            Err(error) => {
+                use std::num::IntErrorKind::{NegOverflow, PosOverflow};
+                let reason = match error.kind() {
+                    PosOverflow | NegOverflow => "value out of range",
+                    _ => "invalid syntax",
+                };
+                format!("strconv.ParseInt: parsing {text:?}: {reason}")
+            }
+        };
+        if is_lenient { Ok(None) } else { Err(format!("invalid SOURCE_DATE_EPOCH: {reason}")) }
     }
 
     /// What the program calls itself in messages.
@@ -204,8 +277,50 @@ impl Settings {
     }
 }
 
+/// Where GnuPG keeps public keys: `pubring.gpg`, or `pubring.kbx` where only that is there. Helm 4:
+/// `defaultKeyring`.
+fn keyring() -> String {
+    let folder = env("GNUPGHOME").map_or_else(|| home().join(".gnupg"), PathBuf::from);
+    let (legacy, keybox) = (folder.join("pubring.gpg"), folder.join("pubring.kbx"));
+    let chosen = if !legacy.exists() && keybox.exists() { keybox } else { legacy };
+    chosen.to_string_lossy().into_owned()
+}
+
+/// How to find the cluster, by the variables of `helm env`.
+fn connect(listed: &BTreeMap<&'static str, String>, groups: Vec<String>) -> ConnectOptions {
+    let of = |name: &str| listed.get(name).filter(|text| !text.is_empty()).cloned();
+    let is_on = |name: &str| of(name).as_deref().and_then(crate::flags::parse_bool).unwrap_or(false);
+    let kubeconfig = match of("KUBECONFIG") {
+        Some(paths) => std::env::split_paths(&paths).filter(|path| !path.as_os_str().is_empty()).collect(),
+        None => vec![home().join(".kube/config")],
+    };
+    let groups = if groups.is_empty() {
+        of("HELM_KUBEASGROUPS").map(|text| text.split(',').map(str::to_owned).collect()).unwrap_or_default()
+    } else {
+        groups
+    };
+    ConnectOptions {
+        kubeconfig,
+        context: of("HELM_KUBECONTEXT"),
+        server: of("HELM_KUBEAPISERVER"),
+        token: of("HELM_KUBETOKEN"),
+        ca_file: of("HELM_KUBECAFILE").map(PathBuf::from),
+        as_user: of("HELM_KUBEASUSER"),
+        as_groups: groups,
+        insecure: is_on("HELM_KUBEINSECURE_SKIP_TLS_VERIFY"),
+        tls_server_name: of("HELM_KUBETLS_SERVER_NAME"),
+        in_cluster: env("KUBERNETES_SERVICE_HOST").is_some(),
+        ..ConnectOptions::default()
+    }
+}
+
 /// Helm prints the limit with two digits.
 fn qps(text: Option<String>) -> String {
     let number: f32 = text.and_then(|text| text.parse().ok()).unwrap_or(0.0);
     format!("{number:.2}")
+}
+
+/// Where programs are looked for.
+pub(crate) fn search_path() -> std::ffi::OsString {
+    std::env::var_os("PATH").unwrap_or_default()
 }

@@ -15,8 +15,8 @@ use std::{fs, thread};
 
 use recipe::{Bounds, Case, Outcome};
 
-/// What no case may exceed. The time only keeps a hang from stopping the whole run.
-const BOUNDS: Bounds = Bounds { memory: 3 << 20, stack: 2048, patience: Duration::from_secs(300) };
+/// What no case may exceed, but for those that say how much `memory` they need. The time only keeps a hang from stopping the whole run.
+const BOUNDS: Bounds = Bounds { memory: 256 << 10, stack: 2048, patience: Duration::from_secs(300) };
 
 /// The vulnerabilities of Helm that charts and values in files can bring about.
 const VULNERABILITIES: [&str; 14] = [
@@ -92,7 +92,9 @@ fn check_profile(profile: &str) {
             scope.spawn(|| {
                 while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let program = Path::new(env!("CARGO_BIN_EXE_chart"));
-                    let shown = case.run(program, &["--compat", profile], BOUNDS, &scratch_folder);
+                    let memory = case.memory().map_or(BOUNDS.memory, |mebibytes| mebibytes << 10);
+                    let bounds = Bounds { memory, ..BOUNDS };
+                    let shown = case.run(program, &["--compat", profile], bounds, &scratch_folder);
                     let problem = match helm.get(&(profile.to_owned(), case.id.clone())) {
                         Some(helm) => complaint(case, profile, helm, &shown),
                         None => Some(format!(

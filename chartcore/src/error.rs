@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::diag::Diagnostic;
+use crate::diag::{Diagnostic, Location};
 
 /// The result of every fallible call of the library.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -25,14 +25,34 @@ pub enum ErrorKind {
     Manifest,
     /// A dependency is missing or cannot be resolved.
     Dependency,
+    /// A repository's index or the list of repositories is malformed.
+    Repository,
     /// A version or a constraint is malformed.
     Version,
+    /// A signature does not count, or a key or provenance file cannot be used.
+    Signature,
     /// A limit (depth, size, steps) was reached.
     Limit,
     /// An option does not make sense.
     Usage,
+    /// A Jinja template of a plan does not parse, or fails while it runs.
+    Jinja,
+    /// A helmfile is malformed, or uses what is not supported.
+    Helmfile,
     /// An input or output operation failed.
     Io,
+    /// A server cannot be reached, or does not answer as it should.
+    Network,
+    /// A server wants other credentials.
+    Unauthorized,
+    /// What is to be made is already there, and is something else.
+    AlreadyExists,
+    /// Bytes are not what their digest, length or signature says.
+    Integrity,
+    /// A cluster cannot be reached, or refuses.
+    Cluster,
+    /// A release is not in a state that allows what is asked.
+    Release,
 }
 
 /// An error with its kind, its message in Helm's words, and located diagnostics.
@@ -76,6 +96,20 @@ impl Error {
     pub fn prefixed(mut self, prefix: impl fmt::Display) -> Self {
         self.repr.message = format!("{prefix}{}", self.repr.message);
         self
+    }
+
+    /// Shows the line of `file` that the message, one of the YAML reader's, is about.
+    #[must_use]
+    pub(crate) fn at_line_of(self, file: &str, data: &[u8]) -> Self {
+        let Some((_, rest)) = self.repr.message.split_once("yaml: line ") else { return self };
+        let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+        let reason = rest[digits.len()..].trim_start_matches(": ").to_owned();
+        let Ok(line) = digits.parse::<usize>() else { return self };
+        let text = line.checked_sub(1).and_then(|index| data.split(|&byte| byte == b'\n').nth(index));
+        let text = text.map(|text| String::from_utf8_lossy(text).trim_end_matches('\r').to_owned());
+        let length = text.as_ref().map_or(0, String::len);
+        let place = Location { file: file.to_owned(), line, column: 1, length, text };
+        self.with_diagnostic(Diagnostic::error("yaml", reason).at(place))
     }
 
     /// Puts `suffix` behind the message.

@@ -1,6 +1,8 @@
 //! Helm-compatible charts, in process.
 
 pub mod archive;
+#[cfg(feature = "transport")]
+pub mod cache;
 pub mod chart;
 #[cfg(feature = "cluster")]
 pub mod cluster;
@@ -29,6 +31,7 @@ pub mod sweep;
 pub mod template;
 #[cfg(feature = "transport")]
 pub mod transport;
+mod unicode;
 pub mod values;
 #[cfg(all(feature = "repository", feature = "registry"))]
 pub mod vendor;

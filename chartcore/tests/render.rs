@@ -216,7 +216,8 @@ fn errors_say_where_and_what_to_do() {
         let location = diagnostic.primary.as_ref().unwrap();
         assert_eq!(format!("{}:{}", location.file, location.line), place, "{name}");
         assert_eq!(diagnostic.label.as_deref().unwrap_or(""), label, "{name}");
-        let hints = diagnostic.hints.join("\n");
+        let notes = diagnostic.notes.iter().map(|note| note.0.as_str());
+        let hints: String = diagnostic.hints.iter().map(String::as_str).chain(notes).collect();
         assert!(hints.contains(hint), "{name}: {hints}");
     }
 }

@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use chartcore::diag::{self, Diagnostic, Severity};
 use chartcore::{Error, ErrorKind};
+use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyTuple;
@@ -62,12 +63,40 @@ pub(crate) fn exception(py: Python<'_>, error: &Error) -> PyErr {
         ErrorKind::Manifest => ("ManifestError", "manifest"),
         ErrorKind::Dependency => ("DependencyError", "dependency"),
         ErrorKind::Version => ("VersionError", "version"),
+        ErrorKind::Signature => ("SignatureError", "signature"),
         ErrorKind::Limit => ("LimitError", "limit"),
         ErrorKind::Usage => ("UsageError", "usage"),
+        ErrorKind::Repository => ("RepositoryError", "repository"),
+        ErrorKind::Network => ("RemoteError", "network"),
+        ErrorKind::Unauthorized => ("AuthError", "unauthorized"),
+        ErrorKind::AlreadyExists => ("AlreadyExistsError", "already-exists"),
+        ErrorKind::Integrity => ("IntegrityError", "integrity"),
+        ErrorKind::Jinja => ("JinjaError", "jinja"),
+        ErrorKind::Helmfile => ("HelmfileError", "helmfile"),
         ErrorKind::Io => ("LoadError", "io"),
         _ => ("ChartError", "chart-error"),
     };
-    raise(py, class, code, error.message(), error.diagnostics())
+    let raised = raise(py, class, code, error.message(), error.diagnostics());
+    let Some(cause) = python_cause(error) else { return raised };
+    let cause = cause.clone_ref(py);
+    // Ctrl-C and the like are no failure of the template.
+    if !cause.is_instance_of::<PyException>(py) {
+        return cause;
+    }
+    raised.set_cause(py, Some(cause));
+    raised
+}
+
+/// The exception of a Python function the library called.
+fn python_cause(error: &Error) -> Option<&PyErr> {
+    let mut source = std::error::Error::source(error);
+    while let Some(error) = source {
+        if let Some(found) = error.downcast_ref::<PyErr>() {
+            return Some(found);
+        }
+        source = error.source();
+    }
+    None
 }
 
 /// A `ValuesError` of the conversion from Python.

@@ -5,10 +5,11 @@ use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use chartcore::archive::{self, PackOptions};
-use chartcore::chart::{self, File, LoadOptions};
+use chartcore::archive;
+use chartcore::archive::provenance::EXTENSION;
+use chartcore::chart::{self, File, LoadOptions, MetadataChange};
 use chartcore::data::json;
-use chartcore::files::directory::{Symlinks, io_error};
+use chartcore::files::directory::Symlinks;
 use chartcore::lint::{self, LintOptions};
 use chartcore::values::{MergeOptions, Merger};
 use chartcore::{Compat, Error, ErrorKind};
@@ -18,19 +19,31 @@ use pyo3::types::{PyBytes, PyDict, PyMapping, PyString};
 
 use crate::boundary::{self, enter};
 use crate::convert;
+use crate::package::{self, Signer};
 use crate::rendered::Rendered;
 use crate::request::{Arguments, Given, kube_version};
+use crate::watch::Watch;
 
 /// A chart and what it is merged with again and again.
 pub(crate) struct Source {
     pub(crate) chart: chartcore::Chart,
     /// With schemas, and without.
     mergers: [OnceLock<Merger>; 2],
+    digest: OnceLock<String>,
 }
 
 impl Source {
     pub(crate) fn new(chart: chartcore::Chart) -> Self {
-        Self { chart, mergers: Default::default() }
+        Self { chart, mergers: Default::default(), digest: OnceLock::new() }
+    }
+
+    /// The digest of the chart's archive; it is packed when first asked for.
+    pub(crate) fn digest(&self) -> chartcore::Result<String> {
+        if let Some(digest) = self.digest.get() {
+            return Ok(digest.clone());
+        }
+        let digest = archive::pack(&self.chart, &archive::PackOptions::new())?.digest().to_string();
+        Ok(self.digest.get_or_init(|| digest).clone())
     }
 
     /// The merger of the chart; it is made when first asked for.
@@ -52,7 +65,7 @@ pub(crate) struct Chart {
 }
 
 impl Chart {
-    fn new(chart: chartcore::Chart) -> Self {
+    pub(crate) fn new(chart: chartcore::Chart) -> Self {
         Self { source: Arc::new(Source::new(chart)) }
     }
 
@@ -172,6 +185,30 @@ impl Chart {
         &self.inner().metadata().app_version
     }
 
+    /// The sha256 of the archive `package` makes: the same for the same files, on every machine.
+    #[getter]
+    fn digest(&self, py: Python<'_>) -> PyResult<String> {
+        enter(py, || self.source.digest())
+    }
+
+    /// The chart with other metadata, in memory; the chart itself stays as it is.
+    ///
+    /// >>> import chartpy
+    /// >>> chart = chartpy.load({"Chart.yaml": "apiVersion: v2\nname: web\nversion: 0.1.0\n"})
+    /// >>> chart.with_metadata(version="0.2.0").version, chart.version
+    /// ('0.2.0', '0.1.0')
+    #[pyo3(signature = (*, name = None, version = None, app_version = None))]
+    fn with_metadata(
+        &self,
+        py: Python<'_>,
+        name: Option<String>,
+        version: Option<String>,
+        app_version: Option<String>,
+    ) -> PyResult<Self> {
+        let change = MetadataChange { name, version, app_version };
+        enter(py, || self.inner().with_metadata(&change)).map(Self::new)
+    }
+
     /// Whose rules it was loaded by: `"helm3"` or `"helm4"`.
     #[getter]
     fn compat(&self) -> &'static str {
@@ -242,9 +279,10 @@ impl Chart {
 
     /// Render the chart as `helm template` does.
     ///
-    /// `values` is a mapping or a sequence of mappings, read as files of values are: all numbers become float64.
-    /// They go over `values_files`, and the `set` family over both, in Helm's order. With a `seed` the random
-    /// functions repeat and the clock stands still, at `now` seconds since 1970 if given.
+    /// `values` is a mapping or a sequence of mappings, read as files of values are: all numbers become float64. An
+    /// `os.PathLike` among them is a file. They go over `values_files`, and the `set` family over both, in Helm's order. With a `seed` the random
+    /// functions repeat and the clock stands still, at `now` seconds since 1970 if given. `show_only` leaves the
+    /// documents of the templates it names: `templates/service.yaml`. Ctrl-C stops it.
     ///
     /// Raises `ValuesError`, `SchemaError`, `TemplateError`, `ManifestError`, `DependencyError`, `UsageError`,
     /// `LimitError`, or `FileNotFoundError` for a file of values that is not there.
@@ -263,7 +301,7 @@ impl Chart {
     #[pyo3(signature = (
         release, *, namespace = "default", values = None, values_files = None, set = None, set_string = None,
         set_json = None, set_file = None, set_literal = None, kube_version = None, api_versions = None,
-        is_upgrade = false, revision = 1, include_crds = false, hooks = true, tests = true, skip_schema = false,
+        show_only = None, is_upgrade = false, revision = 1, include_crds = false, hooks = true, tests = true, skip_schema = false,
         strict = false, enable_dns = false, seed = None, now = None
     ))]
     #[expect(clippy::too_many_arguments, reason = "they are keyword arguments")]
@@ -281,6 +319,7 @@ impl Chart {
         set_literal: Option<Bound<'py, PyAny>>,
         kube_version: Option<String>,
         api_versions: Option<Bound<'py, PyAny>>,
+        show_only: Option<Bound<'py, PyAny>>,
         is_upgrade: bool,
         revision: i64,
         include_crds: bool,
@@ -299,6 +338,7 @@ impl Chart {
             namespace: namespace.to_owned(),
             kube_version,
             api_versions,
+            show_only,
             is_upgrade,
             revision,
             include_crds,
@@ -311,7 +351,12 @@ impl Chart {
             now,
         };
         let request = arguments.prepare(py)?;
-        enter(py, || request.run(&self.source)).map(Rendered::new)
+        let watch = Arc::new(Watch::default());
+        let product = enter(py, || request.run(&self.source, &watch));
+        match watch.caught() {
+            Some(signal) => Err(signal),
+            None => product.map(Rendered::new),
+        }
     }
 
     /// Check the chart as `helm lint` does.
@@ -366,13 +411,20 @@ impl Chart {
     /// The same chart gives the same bytes on every machine. `epoch` is the time of all entries in seconds since
     /// 1970; without it a fixed one.
     ///
+    /// With `key`, a key's name or a part of it, and `keyring`, a file with secret keys, the archive is signed:
+    /// `NAME-VERSION.tgz.prov` lies beside it, for `chartpy.verify` and `helm verify`. A locked key wants its
+    /// `passphrase`.
+    ///
     /// >>> import chartpy, tempfile
     /// >>> chart = chartpy.load({"Chart.yaml": "apiVersion: v2\nname: web\nversion: 0.1.0\n"})
     /// >>> with tempfile.TemporaryDirectory() as folder:
     /// ...     package = chart.package(folder, version="0.2.0")
     /// ...     package.name, package.version, chartpy.load(package).version
     /// ('web', '0.2.0', '0.2.0')
-    #[pyo3(signature = (destination, *, version = None, app_version = None, epoch = None))]
+    #[pyo3(signature = (
+        destination, *, version = None, app_version = None, epoch = None, key = None, keyring = None, passphrase = None
+    ))]
+    #[expect(clippy::too_many_arguments, reason = "Python's keywords")]
     fn package<'py>(
         &self,
         py: Python<'py>,
@@ -380,25 +432,25 @@ impl Chart {
         version: Option<String>,
         app_version: Option<String>,
         epoch: Option<u64>,
+        key: Option<String>,
+        keyring: Option<PathBuf>,
+        passphrase: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let (archive, path) = enter(py, || {
-            let mut options = PackOptions::new();
-            if let Some(version) = version {
-                options = options.version(version)?;
-            }
-            if let Some(version) = app_version {
-                options = options.app_version(version);
-            }
-            if let Some(epoch) = epoch {
-                options = options.mtime(epoch);
-            }
-            let archive = archive::pack(self.inner(), &options)?;
-            let path = write(&destination, &archive)?;
-            Ok((archive, path))
+        let signer = Signer::of(py, key, keyring, passphrase)?;
+        let (archive, path, provenance) = enter(py, || {
+            let archive = archive::pack(self.inner(), &package::options(version, app_version, epoch)?)?;
+            let name = archive.file_name();
+            let text =
+                signer.map(|signer| signer.sign(&archive, self.inner().compat(), epoch)).transpose()?;
+            let provenance =
+                text.map(|text| package::write(&destination, &format!("{name}{EXTENSION}"), text.as_bytes()));
+            let provenance = provenance.transpose()?;
+            let path = package::write(&destination, &name, archive.bytes())?;
+            Ok((archive, path, provenance))
         })?;
         let class = boundary::records(py)?.getattr("Package")?;
-        let digest = archive.digest().to_string();
-        class.call1((path, archive.name(), archive.version(), digest, archive.bytes().len()))
+        let (digest, size) = (archive.digest().to_string(), archive.bytes().len());
+        class.call1((path, archive.name(), archive.version(), digest, size, provenance))
     }
 
     fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
@@ -428,14 +480,4 @@ impl Chart {
     fn __repr__(&self) -> String {
         format!("Chart({:?}, {:?})", self.name(), self.version())
     }
-}
-
-/// Writes an archive beside its place and then moves it there, so that no half of it is ever seen.
-fn write(folder: &Path, archive: &archive::Archive) -> chartcore::Result<PathBuf> {
-    let path = folder.join(archive.file_name());
-    let partial = folder.join(format!(".{}.{}", archive.file_name(), std::process::id()));
-    std::fs::create_dir_all(folder).map_err(|error| io_error("mkdir", folder, error))?;
-    std::fs::write(&partial, archive.bytes()).map_err(|error| io_error("open", &partial, error))?;
-    std::fs::rename(&partial, &path).map_err(|error| io_error("rename", &path, error))?;
-    Ok(path)
 }

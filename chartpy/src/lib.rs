@@ -6,10 +6,16 @@
 mod boundary;
 mod chart;
 mod convert;
+mod helmfile;
+mod jinja;
 mod many;
 mod merge;
+mod package;
+mod remote;
 mod rendered;
 mod request;
+mod tree;
+mod watch;
 
 use pyo3::prelude::*;
 
@@ -21,9 +27,17 @@ mod _chartpy {
     #[pymodule_export]
     use super::chart::{Chart, load, restore_chart};
     #[pymodule_export]
+    use super::helmfile::HelmfileReader;
+    #[pymodule_export]
+    use super::jinja::{Environment, render_tree};
+    #[pymodule_export]
     use super::many::render_many;
     #[pymodule_export]
     use super::merge::merge_values;
+    #[pymodule_export]
+    use super::package::{digest, listing, verify};
+    #[pymodule_export]
+    use super::remote::{fetch, publish, resolve_version};
     #[pymodule_export]
     use super::rendered::{Manifest, Rendered, restore_rendered};
 

@@ -16,6 +16,7 @@ use crate::chart::{self, Chart, Source};
 use crate::convert;
 use crate::rendered::{Product, Rendered};
 use crate::request::{Arguments, Request};
+use crate::watch::Watch;
 
 /// How often a call that waits looks for Ctrl-C.
 const PATIENCE: Duration = Duration::from_millis(50);
@@ -135,15 +136,17 @@ fn run(py: Python<'_>, jobs: &[Job], workers: usize, fail_fast: bool) -> PyResul
             Job::Failed(_) => None,
         })
         .collect();
-    let (next, stopped) = (AtomicUsize::new(0), AtomicBool::new(false));
+    // A failure ends the taking of jobs, a signal the work on them, too.
+    let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let watch = Arc::new(Watch::default());
     let work = |sender: mpsc::Sender<_>| {
-        while !stopped.load(Ordering::Relaxed) {
+        while !failed.load(Ordering::Relaxed) && !watch.told() {
             let Some(&(index, source, request)) = ready.get(next.fetch_add(1, Ordering::Relaxed)) else {
                 break;
             };
-            let product = catch(|| request.run(source));
+            let product = catch(|| request.run(source, &watch));
             if fail_fast && product.is_err() {
-                stopped.store(true, Ordering::Relaxed);
+                failed.store(true, Ordering::Relaxed);
             }
             if sender.send((index, product)).is_err() {
                 break;
@@ -179,7 +182,7 @@ fn run(py: Python<'_>, jobs: &[Job], workers: usize, fail_fast: bool) -> PyResul
                 }
                 if looked.elapsed() >= PATIENCE {
                     if let Err(interrupt) = Python::attach(|py| py.check_signals()) {
-                        stopped.store(true, Ordering::Relaxed);
+                        watch.stop();
                         return Err(interrupt);
                     }
                     looked = std::time::Instant::now();

@@ -5,16 +5,16 @@ use std::sync::Arc;
 
 use chartcore::archive::sha256;
 use chartcore::chart::{Crd, File};
-use chartcore::data::{Value, yaml};
+use chartcore::data::{Value, json, yaml};
 use chartcore::diag::Diagnostic;
 use chartcore::manifest::{Hook, Manifests, PrintOptions, Resource};
 use chartcore::render::RenderedFile;
 use chartcore::{Compat, Error, ErrorKind};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyTuple};
 
 use crate::boundary::{self, enter};
-use crate::chart::{profile, profile_name};
+use crate::chart::{Source, profile, profile_name};
 use crate::convert::{self, Numbers};
 
 /// What a render gave, without what it was made from.
@@ -29,17 +29,53 @@ pub(crate) struct Product {
     values: Value,
     warnings: Vec<Diagnostic>,
     print: PrintOptions,
+    /// What `show_only` left, and of which sources.
+    shown: Option<(Vec<u8>, Vec<String>)>,
+    origin: Origin,
+}
+
+/// Where a render comes from.
+#[derive(Clone)]
+pub(crate) struct Origin {
+    version: String,
+    app_version: String,
+    kube_version: String,
+    digest: ChartDigest,
+}
+
+#[derive(Clone)]
+enum ChartDigest {
+    Known(String),
+    Of(Arc<Source>),
 }
 
 impl Product {
     pub(crate) fn new(
+        source: &Arc<Source>,
         rendered: &chartcore::render::Rendered,
         manifests: Manifests,
         print: PrintOptions,
-    ) -> Self {
+        show_only: &[String],
+    ) -> chartcore::Result<Self> {
+        let shown = match show_only {
+            [] => None,
+            patterns => {
+                let text = manifests.show_only(patterns, &print)?;
+                let sources = sources(&text);
+                Some((text, sources))
+            }
+        };
+        let metadata = rendered.chart().metadata();
+        let kube_version = rendered.options().known_capabilities().kube_version();
+        let origin = Origin {
+            version: metadata.version.clone(),
+            app_version: metadata.app_version.clone(),
+            kube_version: kube_version.version(rendered.compat()).to_owned(),
+            digest: ChartDigest::Of(Arc::clone(source)),
+        };
         let mut warnings = rendered.warnings().to_vec();
         warnings.extend_from_slice(manifests.warnings());
-        Self {
+        Ok(Self {
             compat: rendered.compat(),
             release: rendered.options().release_name().to_owned(),
             namespace: rendered.options().release_namespace().to_owned(),
@@ -50,12 +86,31 @@ impl Product {
             values: rendered.values().tree().clone(),
             warnings,
             print,
-        }
+            shown,
+            origin,
+        })
     }
 
     fn content(&self) -> Vec<u8> {
-        self.manifests.print(&self.print)
+        match &self.shown {
+            Some((text, _)) => text.clone(),
+            None => self.manifests.print(&self.print),
+        }
     }
+
+    fn chart_digest(&self) -> chartcore::Result<String> {
+        match &self.origin.digest {
+            ChartDigest::Known(digest) => Ok(digest.clone()),
+            ChartDigest::Of(source) => source.digest(),
+        }
+    }
+}
+
+/// The sources of documents: what stands behind `# Source: `.
+fn sources(text: &[u8]) -> Vec<String> {
+    let lines = text.split(|byte| *byte == b'\n');
+    let named = lines.filter_map(|line| line.strip_prefix(b"# Source: "));
+    named.map(|name| String::from_utf8_lossy(name).into_owned()).collect()
 }
 
 /// Warnings, or what pickling made of them.
@@ -97,6 +152,11 @@ impl Rendered {
         documents.extend(manifests.resources.iter().map(Manifest::from_resource));
         let hooks = manifests.hooks.iter().filter(|hook| print.hooks && (print.tests || !hook.is_test()));
         documents.extend(hooks.map(Manifest::from_hook));
+        if let Some((_, sources)) = &self.product.shown {
+            let shown = |source: &str| sources.iter().position(|shown| shown == source);
+            documents.retain(|document| shown(&document.source).is_some());
+            documents.sort_by_key(|document| shown(&document.source));
+        }
         Ok(documents)
     }
 }
@@ -111,6 +171,8 @@ type State<'py> = (
     Bound<'py, PyAny>,
     Bound<'py, PyTuple>,
     (bool, bool, bool),
+    (String, String, String, String),
+    Option<Bound<'py, PyBytes>>,
 );
 
 /// Rebuild a render from what pickling kept.
@@ -127,6 +189,8 @@ pub(crate) fn restore_rendered(
     values: &Bound<'_, PyAny>,
     warnings: &Bound<'_, PyTuple>,
     print: (bool, bool, bool),
+    origin: (String, String, String, String),
+    shown: Option<Bound<'_, PyBytes>>,
 ) -> PyResult<Rendered> {
     let compat = profile(py, compat)?;
     let (release, namespace, chart) = names;
@@ -148,6 +212,13 @@ pub(crate) fn restore_rendered(
         values: convert::from_python(values, "values", Numbers::Kept)?,
         warnings: Vec::new(),
         print: PrintOptions { crds: print.0, hooks: print.1, tests: print.2, secrets: true },
+        shown: shown.map(|text| (text.as_bytes().to_vec(), sources(text.as_bytes()))),
+        origin: Origin {
+            version: origin.0,
+            app_version: origin.1,
+            kube_version: origin.2,
+            digest: ChartDigest::Known(origin.3),
+        },
     };
     Ok(Rendered { product, warnings: Warnings::Restored(warnings.clone().unbind()) })
 }
@@ -237,6 +308,60 @@ impl Rendered {
         py.detach(|| sha256(&self.product.content()).to_string())
     }
 
+    /// Where the render comes from, as a dict that JSON can hold: chart, versions, and digests of everything.
+    ///
+    /// >>> import chartpy
+    /// >>> chart = chartpy.load({"Chart.yaml": "apiVersion: v2\nname: web\nversion: 0.1.0\n"})
+    /// >>> made = chart.render("demo", kube_version="1.34.0").provenance()
+    /// >>> made["chart"], made["version"], made["kube_version"], made["chart_digest"] == chart.digest
+    /// ('web', '0.1.0', 'v1.34.0', True)
+    fn provenance<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let product = &self.product;
+        let (chart, values, content) = enter(py, || {
+            let values = json::write(&product.values).map_err(|error| {
+                Error::new(ErrorKind::Values, format!("the values have no digest: {error}"))
+            })?;
+            Ok((product.chart_digest()?, sha256(&values).to_string(), sha256(&product.content()).to_string()))
+        })?;
+        let record = PyDict::new(py);
+        record.set_item("chart", &product.chart)?;
+        record.set_item("version", &product.origin.version)?;
+        record.set_item("app_version", &product.origin.app_version)?;
+        record.set_item("chart_digest", chart)?;
+        record.set_item("values_digest", values)?;
+        record.set_item("release", &product.release)?;
+        record.set_item("namespace", &product.namespace)?;
+        record.set_item("kube_version", &product.origin.kube_version)?;
+        record.set_item("compat", profile_name(product.compat))?;
+        record.set_item("engine", concat!("chartpy ", env!("CARGO_PKG_VERSION")))?;
+        record.set_item("digest", content)?;
+        Ok(record)
+    }
+
+    /// A table of the documents, for notebooks.
+    fn _repr_html_(&self, py: Python<'_>) -> PyResult<String> {
+        let documents = enter(py, || self.own_documents())?;
+        let mut html = format!(
+            "<details open><summary><b>{}</b> in {}: {} {}, {} documents</summary><table>\
+             <tr><th>kind</th><th>name</th><th>source</th></tr>",
+            escaped(&self.product.release),
+            escaped(&self.product.namespace),
+            escaped(&self.product.chart),
+            escaped(&self.product.origin.version),
+            documents.len()
+        );
+        for document in &documents {
+            let (kind, name) = (escaped(&document.kind), escaped(&document.name));
+            html.push_str(&format!(
+                "<tr><td>{kind}</td><td><details><summary>{name}</summary><pre>{}</pre></details></td><td>{}</td></tr>",
+                escaped(&document.text()),
+                escaped(&document.source)
+            ));
+        }
+        html.push_str("</table></details>");
+        Ok(html)
+    }
+
     fn __bytes__<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         PyBytes::new(py, &self.product.content())
     }
@@ -281,6 +406,13 @@ impl Rendered {
             self.values(py)?,
             self.warnings(py)?,
             (product.print.crds, product.print.hooks, product.print.tests),
+            (
+                product.origin.version.clone(),
+                product.origin.app_version.clone(),
+                product.origin.kube_version.clone(),
+                enter(py, || product.chart_digest())?,
+            ),
+            product.shown.as_ref().map(|(text, _)| PyBytes::new(py, text)),
         );
         Ok((restore, state))
     }
@@ -295,6 +427,11 @@ impl Rendered {
             manifests.hooks.len()
         )
     }
+}
+
+/// Text as it may stand in HTML.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 /// One document of a render.

@@ -1,8 +1,11 @@
 //! What a render is asked for: keyword arguments, or the keys of a job.
 
+use std::sync::Arc;
+
 use chartcore::Compat;
 use chartcore::manifest::{Manifests, PrintOptions};
-use chartcore::render::{self, Capabilities, KubeVersion, RenderOptions};
+use chartcore::render::{self, Capabilities, KubeVersion, RenderOptions, SharedHost};
+use chartcore::template::{SealedHost, SystemHost};
 use chartcore::values::{Overrides, Setter};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -12,6 +15,7 @@ use crate::boundary;
 use crate::chart::Source;
 use crate::convert::{self, Numbers};
 use crate::rendered::Product;
+use crate::watch::{Watch, Watched};
 
 /// Values and where else they come from, as Python gave them.
 #[derive(Default)]
@@ -64,12 +68,22 @@ fn add_values(overrides: Overrides, values: &Bound<'_, PyAny>) -> PyResult<Overr
     if values.cast::<PyMapping>().is_ok() {
         return Ok(overrides.value(convert::from_python(values, "values", Numbers::Float)?));
     }
+    let as_file = |item: &Bound<'_, PyAny>| -> PyResult<Option<String>> {
+        if item.cast::<PyString>().is_ok() { Ok(None) } else { convert::path(item) }
+    };
+    if let Some(file) = as_file(values)? {
+        return boundary::enter(values.py(), || overrides.file(&file));
+    }
     if values.cast::<PyString>().is_ok() || values.try_iter().is_err() {
         return Err(wrong("values", values));
     }
     let mut overrides = overrides;
     for (index, item) in values.try_iter()?.enumerate() {
         let (item, name) = (item?, format!("values[{index}]"));
+        if let Some(file) = as_file(&item)? {
+            overrides = boundary::enter(values.py(), || overrides.file(&file))?;
+            continue;
+        }
         if item.cast::<PyMapping>().is_err() {
             return Err(wrong(&name, &item));
         }
@@ -85,6 +99,7 @@ pub(crate) struct Arguments<'py> {
     pub(crate) namespace: String,
     pub(crate) kube_version: Option<String>,
     pub(crate) api_versions: Option<Bound<'py, PyAny>>,
+    pub(crate) show_only: Option<Bound<'py, PyAny>>,
     pub(crate) is_upgrade: bool,
     pub(crate) revision: i64,
     pub(crate) include_crds: bool,
@@ -106,6 +121,7 @@ impl<'py> Arguments<'py> {
             namespace: "default".to_owned(),
             kube_version: None,
             api_versions: None,
+            show_only: None,
             is_upgrade: false,
             revision: 1,
             include_crds: false,
@@ -139,6 +155,7 @@ impl<'py> Arguments<'py> {
                 "namespace" => arguments.namespace = extract(&value, &key)?,
                 "kube_version" => arguments.kube_version = extract(&value, &key)?,
                 "api_versions" => arguments.api_versions = Some(value),
+                "show_only" => arguments.show_only = Some(value),
                 "is_upgrade" => arguments.is_upgrade = extract(&value, &key)?,
                 "revision" => arguments.revision = extract(&value, &key)?,
                 "include_crds" => arguments.include_crds = extract(&value, &key)?,
@@ -163,21 +180,22 @@ impl<'py> Arguments<'py> {
         if let Some(version) = self.kube_version.as_deref().filter(|version| !version.is_empty()) {
             capabilities = capabilities.on(boundary::enter(py, || kube_version(version))?);
         }
-        let mut options = RenderOptions::new(&self.release)
+        let options = RenderOptions::new(&self.release)
             .namespace(&self.namespace)
             .revision(self.revision)
             .is_upgrade(self.is_upgrade)
             .strict(self.strict)
-            .enable_dns(self.enable_dns)
             .capabilities(capabilities.api_versions(api_versions));
-        match (&self.seed, self.now) {
-            (Some(seed), now) => options = options.sealed(seed, now),
+        let seed = match (&self.seed, self.now) {
+            (Some(seed), now) => Some((seed.clone(), now)),
             (None, Some(_)) => return Err(boundary::usage_error(py, "`now` needs a `seed`")),
-            (None, None) => {}
-        }
+            (None, None) => None,
+        };
+        let show_only = convert::texts(self.show_only.as_ref(), "show_only")?;
         let print =
             PrintOptions { crds: self.include_crds, hooks: self.hooks, tests: self.tests, secrets: true };
-        Ok(Request { overrides, options, print, skip_schema: self.skip_schema })
+        let (skip_schema, dns) = (self.skip_schema, self.enable_dns);
+        Ok(Request { overrides, options, print, skip_schema, show_only, seed, dns })
     }
 }
 
@@ -203,17 +221,36 @@ pub(crate) struct Request {
     options: RenderOptions,
     print: PrintOptions,
     skip_schema: bool,
+    show_only: Vec<String>,
+    seed: Option<(String, Option<i64>)>,
+    dns: bool,
 }
 
 impl Request {
-    /// Checks, merges, renders and sorts, in Helm's order.
-    pub(crate) fn run(&self, source: &Source) -> chartcore::Result<Product> {
+    /// Checks, merges, renders and sorts, in Helm's order; gives up when `watch` says so.
+    pub(crate) fn run(&self, source: &Arc<Source>, watch: &Arc<Watch>) -> chartcore::Result<Product> {
         let compat: Compat = source.chart.compat();
         self.overrides.resolve(compat)?;
         render::check(&source.chart, &self.options)?;
         let values = source.merger(self.skip_schema)?.merge(&self.overrides)?;
-        let rendered = render::render(&source.chart, &values, &self.options)?;
+        let host = Watched { host: self.host(), watch: Arc::clone(watch) };
+        let options = self.options.clone().host(Arc::new(host));
+        let rendered = render::render(&source.chart, &values, &options)?;
         let manifests = Manifests::from_rendered(&rendered)?;
-        Ok(Product::new(&rendered, manifests, self.print))
+        Product::new(source, &rendered, manifests, self.print, &self.show_only)
+    }
+
+    fn host(&self) -> SharedHost {
+        match &self.seed {
+            Some((seed, now)) => {
+                let host = SealedHost::new(seed.as_bytes());
+                Arc::new(match now {
+                    Some(now) => host.at(*now),
+                    None => host,
+                })
+            }
+            None if self.dns => Arc::new(SystemHost::new().with_dns()),
+            None => Arc::new(SystemHost::new()),
+        }
     }
 }

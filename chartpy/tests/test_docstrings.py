@@ -7,11 +7,26 @@ import importlib
 
 import chartpy
 import pytest
+from chartpy.jinja import Environment, render_tree
 
 CHART, RENDERED, MANIFEST = chartpy.Chart, chartpy.Rendered, chartpy.Manifest
 
 
-@pytest.mark.parametrize("name", ["chartpy", "chartpy.errors", "chartpy.records", "chartpy.jobs"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "chartpy",
+        "chartpy.aio",
+        "chartpy.diff",
+        "chartpy.errors",
+        "chartpy.helmfile",
+        "chartpy.jinja",
+        "chartpy.jobs",
+        "chartpy.records",
+        "chartpy.remote",
+        "chartpy.testing",
+    ],
+)
 def test_examples_of_modules_run(name: str) -> None:
     results = doctest.testmod(importlib.import_module(name), raise_on_error=False)
     assert results.failed == 0
@@ -19,7 +34,23 @@ def test_examples_of_modules_run(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "item", [chartpy.load, chartpy.merge_values, chartpy.render_many, CHART.render, CHART.lint, CHART.package]
+    "item",
+    [
+        chartpy.load,
+        chartpy.merge_values,
+        chartpy.render_many,
+        chartpy.digest,
+        chartpy.listing,
+        chartpy.verify,
+        CHART.render,
+        CHART.lint,
+        CHART.package,
+        CHART.with_metadata,
+        RENDERED.provenance,
+        Environment,
+        Environment.render_text,
+        render_tree,
+    ],
 )
 def test_examples_of_functions_run(item: object) -> None:
     text = item.__doc__

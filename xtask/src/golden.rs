@@ -72,7 +72,8 @@ fn ask(helm: &Helm, case: &Case, scratch: &Path) -> Outcome<Vec<(&'static str, V
     for folder in [&out, &home] {
         fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     }
-    let mut call = helm.call(&case.words(&out), &places::root().join("fixtures/charts"), &home);
+    let mut call =
+        reference::helm_call(helm, &case.words(&out), &places::root().join("fixtures/charts"), &home);
     call.stdin = case.stdin.clone().into_bytes();
     let finished = call.run()?;
     let parts = parts(&finished, &out)?;

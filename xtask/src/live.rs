@@ -112,7 +112,7 @@ pub(crate) fn corpus_cases(corpus: &Path) -> Outcome<Vec<Value>> {
 }
 
 /// Charts whose output does not vary, taken evenly from the sorted list.
-fn choose(corpus: &Path, wanted: usize) -> Outcome<Vec<String>> {
+pub(crate) fn choose(corpus: &Path, wanted: usize) -> Outcome<Vec<String>> {
     let (mut steady, mut varying) = (BTreeSet::new(), BTreeSet::new());
     for case in corpus_cases(corpus)? {
         let Some(chart) = case["chart"].as_str() else { continue };
@@ -161,7 +161,7 @@ fn trials(helm: &Helm, chart: &str, corpus: &Path, place: &Path) -> Outcome<Vec<
     ));
     let whole = template("whole", &[]);
     let home = home(place)?;
-    let finished = helm.call(&whole.words, corpus, &home).run()?;
+    let finished = reference::helm_call(helm, &whole.words, corpus, &home).run()?;
     let sources: BTreeSet<String> = String::from_utf8_lossy(&finished.stdout)
         .lines()
         .filter_map(|line| line.strip_prefix("# Source: ")?.split_once('/').map(|(_, rest)| rest.to_owned()))
@@ -205,7 +205,7 @@ fn judge(helm: &Helm, trial: &Trial, corpus: &Path, place: &Path) -> Outcome<Jud
     let (home, out) = (home(place)?, place.join("out"));
     let words: Vec<String> =
         trial.words.iter().map(|word| word.replace("{out}", &out.to_string_lossy())).collect();
-    let mut theirs = helm.call(&words, corpus, &home);
+    let mut theirs = reference::helm_call(helm, &words, corpus, &home);
     theirs.stdin = trial.stdin.as_bytes().to_vec();
     let mut ours = chart_call(helm.profile, &words, corpus, &home);
     ours.stdin = theirs.stdin.clone();

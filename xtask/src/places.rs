@@ -16,12 +16,9 @@ pub(crate) fn target() -> PathBuf {
     }
 }
 
-/// Where the Helms and the oracle are kept.
+/// Where the Helms, the oracle and the registry are kept.
 pub(crate) fn reference() -> PathBuf {
-    match env::var_os("CHART_REFERENCE_DIR") {
-        Some(folder) => root().join(folder),
-        None => target().join("reference"),
-    }
+    components::reference()
 }
 
 /// The `chart` binary under test: CHART_BIN, or the release build.
@@ -39,6 +36,15 @@ pub(crate) fn corpus() -> Option<PathBuf> {
         None => root().parent()?.join("shared").join("corpus"),
     };
     folder.join("compare.py").is_file().then_some(folder)
+}
+
+/// The folder of the shared conformance tables, if it lies beside this checkout.
+pub(crate) fn conformance() -> Option<PathBuf> {
+    let folder = match env::var_os("CHART_CONFORMANCE") {
+        Some(folder) => PathBuf::from(folder),
+        None => root().parent()?.join("shared").join("conformance"),
+    };
+    folder.is_dir().then_some(folder)
 }
 
 /// A fresh, empty folder under the target folder, for one chore.

@@ -1,7 +1,7 @@
 //! `chart create`.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use chartcore::archive::{self, PackOptions};
 use chartcore::chart::{self, LoadOptions, scaffold};
@@ -41,8 +41,17 @@ pub(crate) fn run(context: &Context<'_>) -> Outcome {
             scaffold::create_from(name, &chart)?
         }
     };
+    let absolute = absolute(folder);
+    let parent = absolute.parent().unwrap_or(&absolute);
+    match fs::metadata(parent) {
+        Err(error) => return Err(io_error("stat", parent, error).into()),
+        Ok(metadata) if !metadata.is_dir() => {
+            return Err(format!("no such directory {}", parent.display()).into());
+        }
+        Ok(_) => {}
+    }
     for file in &made.files {
-        let path = folder.join(file.name());
+        let path = absolute.join(file.name());
         if starter.is_none() && path.exists() {
             let warning =
                 format!("WARNING: File {:?} already exists. Overwriting.\n", path.display().to_string());
@@ -60,4 +69,20 @@ pub(crate) fn run(context: &Context<'_>) -> Outcome {
         crate::output::write_file(&path, packed.bytes()).map_err(|error| io_error("open", &path, error))?;
     }
     Ok(())
+}
+
+/// The path from the root, without `.` and `..`. Go: `filepath.Abs`.
+fn absolute(path: &Path) -> PathBuf {
+    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let mut clean = PathBuf::new();
+    for part in whole.components() {
+        match part {
+            Component::ParentDir => {
+                clean.pop();
+            }
+            Component::CurDir => {}
+            other => clean.push(other),
+        }
+    }
+    clean
 }

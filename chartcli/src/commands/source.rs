@@ -5,12 +5,17 @@ use std::path::{Path, PathBuf};
 
 use chartcore::chart::{self, LoadOptions};
 use chartcore::files::directory::Symlinks;
+use chartcore::registry::Reference;
 use chartcore::render::{KubeVersion, RenderOptions, Rendered};
+use chartcore::repository::{Access, Fetcher};
 use chartcore::values::{self, MergeOptions, Overrides, Setter};
 use chartcore::{Chart, Compat, Error, ErrorKind};
 
-use super::{Context, Failure};
+use super::{Context, Failure, oci, repositories};
 use crate::settings::Role;
+
+/// The largest file of values that is fetched.
+const LARGEST_VALUES: u64 = 100 << 20;
 
 /// Finds the chart a command names. Helm: pkg/action/install.go, LocateChart.
 pub(crate) fn locate(context: &Context<'_>, name: &str) -> Result<PathBuf, Failure> {
@@ -24,12 +29,10 @@ pub(crate) fn locate(context: &Context<'_>, name: &str) -> Result<PathBuf, Failu
             return Err(Failure::Usage(format!("path {name:?} not found")));
         }
     }
-    match name.split_once('/') {
-        None => Err(Failure::Usage(format!(
-            "non-absolute URLs should be in form of repo_name/path_to_chart, got: {name}"
-        ))),
-        Some((repository, _)) => Err(Failure::Usage(format!("repo {repository} not found"))),
+    if Reference::is_oci(name) && context.given.text("repo").is_none_or(str::is_empty) {
+        return oci::fetch(context, name);
     }
+    repositories::fetch(context, name)
 }
 
 /// Loads the chart at `path`. A drop-in for Helm follows symbolic links as Helm does.
@@ -58,7 +61,8 @@ pub(crate) fn load_and(context: &Context<'_>, path: &Path, parse: Parse) -> Resu
 /// What `-f` and the `--set` family say.
 pub(crate) fn overrides(context: &Context<'_>) -> Result<Overrides, Failure> {
     let given = &context.given;
-    let mut overrides = Overrides::with_source(read);
+    let (fetcher, access) = (repositories::fetcher(context), repositories::access(context));
+    let mut overrides = Overrides::with_source(move |name: &str| read(name, &fetcher, &access));
     for file in given.slice("values") {
         overrides = overrides.file(&file)?;
     }
@@ -76,7 +80,12 @@ pub(crate) fn overrides(context: &Context<'_>) -> Result<Overrides, Failure> {
     Ok(overrides)
 }
 
-fn read(name: &str) -> chartcore::Result<Vec<u8>> {
+/// Helm: `readFile` in pkg/cli/values/options.go.
+fn read(name: &str, fetcher: &Fetcher, access: &Access) -> chartcore::Result<Vec<u8>> {
+    if name.starts_with("http://") || name.starts_with("https://") {
+        let access = Access { home: name.to_owned(), ..access.clone() };
+        return fetcher.bytes(name, &access, LARGEST_VALUES);
+    }
     if name.trim() != "-" {
         return values::read_from_disk(name);
     }
@@ -87,6 +96,12 @@ fn read(name: &str) -> chartcore::Result<Vec<u8>> {
     }
 }
 
+/// How values are merged.
+pub(crate) fn merge_options(context: &Context<'_>) -> MergeOptions {
+    let merge = MergeOptions::default().skip_schema(context.given.switch("skip-schema-validation"));
+    if context.given.switch("allow-schema-refs") { merge.schema_source(schema_file) } else { merge }
+}
+
 /// Checks, merges and renders, in Helm's order.
 pub(crate) fn render(
     context: &Context<'_>,
@@ -95,11 +110,7 @@ pub(crate) fn render(
     options: &RenderOptions,
 ) -> Result<Rendered, Failure> {
     chartcore::render::check(chart, options)?;
-    let mut merge =
-        MergeOptions::default().skip_schema(context.given.switch("skip-schema-validation")).parse_ahead(true);
-    if context.given.switch("allow-schema-refs") {
-        merge = merge.schema_source(schema_file);
-    }
+    let merge = merge_options(context).parse_ahead(true);
     let values =
         values::merge_with(chart, overrides, &merge).map_err(|error| match context.settings.compat {
             // Helm 4 names the step that failed, if there is one: without declared dependencies nothing is merged

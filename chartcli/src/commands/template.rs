@@ -4,11 +4,13 @@ use std::fs;
 use std::path::Path;
 
 use chartcore::manifest::{Manifests, OutputFile, PrintOptions, WriteMode};
-use chartcore::render::{Capabilities, RenderOptions};
+use chartcore::render::{Capabilities, RenderOptions, Rendered};
 use chartcore::template::SystemHost;
 use chartcore::{Compat, ErrorKind};
 
+use super::post_renderer::PostRenderer;
 use super::{Context, Failure, Outcome, source};
+use crate::settings::Role;
 
 /// The longest release name. Helm: pkg/chart/common/util/validate_name.go via pkg/action.
 const RELEASE_NAME: &str = "release-name";
@@ -20,16 +22,29 @@ pub(crate) fn run(context: &Context<'_>) -> Outcome {
     if let Some(version) = given.text("kube-version").filter(|version| !version.is_empty()) {
         capabilities = capabilities.on(source::kube_version(version)?);
     }
-    let capabilities = capabilities.api_versions(given.slice("api-versions"));
-    check_dry_run(context)?;
+    let mut capabilities = capabilities.api_versions(given.slice("api-versions"));
+    let server = asks_server(context)?;
+    check_wait(context)?;
+    let post_renderer = PostRenderer::asked(context)?;
     let (name, reference) = name_and_chart(context)?;
     let path = source::locate(context, &reference)?;
     let overrides = source::overrides(context)?;
     overrides.resolve(context.settings.compat)?;
-    let chart = source::load_and(context, &path, source::Parse::Ahead)?;
+    let load = || source::load_and(context, &path, source::Parse::Ahead);
+    let chart = super::dependency::check(context, &path, load()?, load)?;
 
+    let releases = if server || given.switch("validate") {
+        let releases = super::releases::open(context)?;
+        releases.check_reachable()?;
+        capabilities = releases.cluster().capabilities()?;
+        Some(releases)
+    } else {
+        None
+    };
+    let namespace =
+        releases.as_ref().map_or(context.settings.namespace.as_str(), |releases| releases.namespace());
     let mut options = RenderOptions::new(&name)
-        .namespace(&context.settings.namespace)
+        .namespace(namespace)
         .is_upgrade(given.switch("is-upgrade"))
         .capabilities(capabilities);
     options = match given.text("seed") {
@@ -37,7 +52,14 @@ pub(crate) fn run(context: &Context<'_>) -> Outcome {
         None => {
             let host = SystemHost::new().in_time_zone(&context.settings.time_zone);
             let host = if given.switch("enable-dns") { host.with_dns() } else { host };
-            options.host(std::sync::Arc::new(host))
+            let host: chartcore::render::SharedHost = std::sync::Arc::new(host);
+            match &releases {
+                Some(releases) if server => {
+                    let cluster = releases.cluster().clone();
+                    options.host(std::sync::Arc::new(chartcore::cluster::ClusterHost::new(cluster, host)))
+                }
+                _ => options.host(host),
+            }
         }
     };
     let rendered = source::render(context, &chart, &overrides, &options).inspect_err(|failure| {
@@ -48,6 +70,7 @@ pub(crate) fn run(context: &Context<'_>) -> Outcome {
         }
     })?;
     crate::report::warnings(context.settings, rendered.warnings());
+    check_unused(context, &rendered)?;
 
     let print = PrintOptions {
         crds: given.switch("include-crds"),
@@ -58,34 +81,89 @@ pub(crate) fn run(context: &Context<'_>) -> Outcome {
     let manifests = match Manifests::from_rendered(&rendered) {
         Ok(manifests) => manifests,
         Err(error) if context.settings.debug => {
+            let mut text = Vec::new();
             for file in rendered.files() {
-                crate::output::print(format!("---\n# Source: {}\n", file.name()).as_bytes());
-                crate::output::print(file.content());
-                crate::output::print(b"\n");
+                text.extend_from_slice(format!("---\n# Source: {}\n", file.name()).as_bytes());
+                text.extend_from_slice(file.content());
+                text.push(b'\n');
             }
+            crate::output::print(text.trim_ascii());
+            crate::output::print(b"\n");
             return Err(error.into());
         }
         Err(error) => return Err(error.suffixed("\n\nUse --debug flag to render out invalid YAML").into()),
     };
     crate::report::warnings(context.settings, manifests.warnings());
+    if let Some(releases) = &releases {
+        releases.check_manifest(&name, &manifests.release_manifest(&PrintOptions::default()))?;
+    }
     let patterns = given.array("show-only");
     if let Some(folder) = given.text("output-dir").filter(|folder| !folder.is_empty()) {
         let below = given.switch("release-name").then_some(name.as_str());
         let files = manifests.output_files(below, &print);
         return write(Path::new(folder), &files);
     }
-    if patterns.is_empty() {
-        crate::output::stream(|out| manifests.write(&print, out));
-    } else {
-        crate::output::print(&manifests.show_only(&patterns, &print)?);
+    match post_renderer {
+        Some(program) => {
+            let rewritten = program.run(manifests.release_manifest(&print))?;
+            let printed = manifests.print_around(&rewritten, &print);
+            let printed =
+                if patterns.is_empty() { printed } else { manifests.show_only_in(&printed, &patterns)? };
+            crate::output::print(&printed);
+        }
+        None if patterns.is_empty() => crate::output::stream(|out| manifests.write(&print, out)),
+        None => crate::output::print(&manifests.show_only(&patterns, &print)?),
     }
     // The process ends here; taking a large chart apart piece by piece would be a tenth of its time.
     std::mem::forget((chart, rendered, manifests));
     Ok(())
 }
 
-/// Helm: pkg/cmd/helpers.go, cmdGetDryRunFlagStrategy.
-fn check_dry_run(context: &Context<'_>) -> Result<(), Failure> {
+/// Tells of settings that nothing reads; as `helm` only when asked, because Helm says nothing.
+fn check_unused(context: &Context<'_>, rendered: &Rendered) -> Result<(), Failure> {
+    const FLAGS: [&str; 7] =
+        ["values", "set", "set-string", "set-json", "set-file", "set-literal", "set-jsonpath"];
+    let given = &context.given;
+    let strict = given.switch("strict-values");
+    let any = FLAGS.iter().any(|flag| !given.array(flag).is_empty());
+    if !any || !(strict || context.settings.role == Role::Native) {
+        return Ok(());
+    }
+    let unused = rendered.unused_values();
+    match unused.first() {
+        Some(first) if strict => {
+            let error = chartcore::Error::new(ErrorKind::Values, first.message.clone());
+            Err(error.with_diagnostic(first.clone()).into())
+        }
+        _ => {
+            crate::report::notices(context.settings, &unused);
+            Ok(())
+        }
+    }
+}
+
+/// Helm 3: a switch; Helm 4: pkg/cmd/flags.go, the strategies of waiting. Nothing here waits.
+fn check_wait(context: &Context<'_>) -> Result<(), Failure> {
+    let Some(text) = context.given.text("wait") else { return Ok(()) };
+    let truth = matches!(
+        text,
+        "1" | "t" | "T" | "true" | "TRUE" | "True" | "0" | "f" | "F" | "false" | "FALSE" | "False"
+    );
+    let reason = match context.settings.compat {
+        Compat::Helm3 if truth => return Ok(()),
+        Compat::Helm3 => format!("strconv.ParseBool: parsing {text:?}: invalid syntax"),
+        Compat::Helm4 if matches!(text, "true" | "false" | "watcher" | "hookOnly" | "legacy") => {
+            return Ok(());
+        }
+        Compat::Helm4 => {
+            format!("invalid wait input {text:?}. Valid inputs are watcher, hookOnly, and legacy")
+        }
+    };
+    Err(Failure::Usage(format!("invalid argument {text:?} for \"--wait\" flag: {reason}")))
+}
+
+/// Whether `--dry-run` wants the cluster asked. Helm: pkg/cmd/helpers.go, cmdGetDryRunFlagStrategy.
+fn asks_server(context: &Context<'_>) -> Result<bool, Failure> {
     let server = match (context.given.text("dry-run"), context.settings.compat) {
         (None | Some("client" | "unset" | "true"), _) => false,
         (Some("server"), _) => true,
@@ -99,12 +177,15 @@ fn check_dry_run(context: &Context<'_>) -> Result<(), Failure> {
                 "invalid dry-run value ({text:?}). Must be \"none\", \"server\", or \"client\""
             )));
         }
-        (Some(_), Compat::Helm3) => false,
+        (Some("none" | "false" | ""), Compat::Helm3) => false,
+        (Some(_), Compat::Helm3) => {
+            return Err(Failure::Usage(
+                "Invalid dry-run flag. Flag must one of the following: false, true, none, client, server"
+                    .to_owned(),
+            ));
+        }
     };
-    if server || context.given.switch("validate") {
-        return Err(Failure::Usage("cluster reachability check failed: no cluster is connected".to_owned()));
-    }
-    Ok(())
+    Ok(server)
 }
 
 /// Helm: pkg/action/install.go, NameAndChart.
@@ -146,6 +227,13 @@ fn write(folder: &Path, files: &[OutputFile]) -> Outcome {
     let mut told = Vec::new();
     for file in files {
         let path = folder.join(&file.path);
+        let parent = path.parent().unwrap_or(folder);
+        match fs::metadata(parent) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(chartcore::files::directory::io_error("stat", parent, error).into());
+            }
+            _ => {}
+        }
         write_file(&path, file)
             .map_err(|error| chartcore::files::directory::io_error("open", &path, error))?;
         told.extend_from_slice(

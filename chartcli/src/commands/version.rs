@@ -26,13 +26,11 @@ pub(crate) fn run(context: &Context<'_>) -> Outcome {
     };
     let client = if context.settings.compat == Compat::Helm4 { ", KubeClientVersion:\"v1.37\"" } else { "" };
     if let Some(template) = context.given.text("template") {
-        let fields = [
-            ("Version", build),
-            ("GitCommit", ""),
-            ("GitTreeState", "clean"),
-            ("GoVersion", "go1.26.8"),
-            ("KubeClientVersion", "v1.37"),
-        ];
+        let mut fields =
+            vec![("Version", build), ("GitCommit", ""), ("GitTreeState", "clean"), ("GoVersion", "go1.26.8")];
+        if context.settings.compat == Compat::Helm4 {
+            fields.push(("KubeClientVersion", "v1.37"));
+        }
         let text = render::text("_", template, &fields, context.settings.compat, &SystemHost::new())?;
         crate::output::print(text.as_bytes());
         return Ok(());

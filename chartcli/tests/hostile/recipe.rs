@@ -63,9 +63,9 @@ pub(crate) fn load(folder: &Path) -> Vec<Case> {
             let table = case.as_table().unwrap().clone();
             let id = format!("{area}/{}", table["id"].as_str().unwrap());
             for key in table.keys() {
-                const KEYS: [&str; 13] = [
+                const KEYS: [&str; 14] = [
                     "id", "cve", "args", "set", "stdin", "files", "template", "values", "schema", "chart",
-                    "differs", "ours", "why",
+                    "differs", "ours", "why", "memory",
                 ];
                 assert!(KEYS.contains(&key.as_str()), "{id}: what is `{key}`?");
             }
@@ -87,6 +87,11 @@ impl Case {
             Value::Table(by_profile) => by_profile.get(profile).and_then(Value::as_str),
             text => text.as_str(),
         }
+    }
+
+    /// How much memory the case may use where that is more than the others may, in MiB.
+    pub(crate) fn memory(&self) -> Option<u64> {
+        u64::try_from(self.table.get("memory")?.as_integer()?).ok()
     }
 
     /// The vulnerabilities of Helm that the case goes back to.

@@ -1,4 +1,5 @@
-//! The rows of the requirements that need neither network nor cluster, one test each, named by number.
+//! The rows of the requirements that need no cluster, one test each, named by number. What needs a server gets the real
+//! one from `components`.
 //!
 //! What a row expects of Helm's output is in `fixtures/requirements/golden`, written by
 //! `fixtures/requirements/write-goldens.py` with both Helms; `said::check` compares all cases of a row with it. The
@@ -6,11 +7,17 @@
 
 #![expect(clippy::print_stdout, reason = "a row that cannot be checked here says so")]
 
+mod archive;
 mod cli;
 mod corpus;
+mod dependency;
 mod engine;
 mod library;
 mod lint;
 mod load;
+mod publish;
+mod registry;
+mod repository;
 mod said;
 mod values;
+mod world;

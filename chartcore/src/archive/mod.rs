@@ -5,9 +5,15 @@
 
 mod digest;
 mod entries;
+mod listing;
+#[cfg(feature = "provenance")]
+pub mod provenance;
+mod unpack;
 
-pub use digest::{Digest, sha256};
+pub use digest::{Digest, content_digest, content_digest_of_archive, sha256, sha256_file};
 pub use entries::{Entry, entries};
+pub use listing::{Listed, Listing, list};
+pub use unpack::unpack;
 
 use crate::Compat;
 use crate::chart::Chart;
@@ -114,6 +120,20 @@ impl Archive {
 /// # Errors
 /// A version that is none, dependencies that are not in `charts/`, a schema that is no JSON; Helm's texts.
 pub fn pack(chart: &Chart, options: &PackOptions) -> Result<Archive> {
+    pack_if(chart, options, Chart::check_dependencies)
+}
+
+/// As [`pack`], of a chart that may lack dependencies: as `dependency update` packs local charts.
+#[cfg(feature = "repository")]
+pub(crate) fn pack_unchecked(chart: &Chart, options: &PackOptions) -> Result<Archive> {
+    pack_if(chart, options, |_| Ok(()))
+}
+
+fn pack_if(
+    chart: &Chart,
+    options: &PackOptions,
+    check: impl FnOnce(&Chart) -> Result<()>,
+) -> Result<Archive> {
     let mtime = options.mtime.unwrap_or(DEFAULT_MTIME);
     if mtime >= TAR_MTIME_LIMIT {
         let message = format!("time {mtime} is too far in the future for an archive");
@@ -121,7 +141,7 @@ pub fn pack(chart: &Chart, options: &PackOptions) -> Result<Archive> {
     }
     let version = options.version.as_deref().unwrap_or(&chart.metadata().version);
     Version::parse(version)?;
-    chart.check_dependencies()?;
+    check(chart)?;
     let entries = entries(chart, options).map_err(|error| error.prefixed("failed to save: "))?;
     let size: usize = entries.iter().map(|entry| entry.data.len() + 1_024).sum();
     let mut tar = Vec::with_capacity(size + 1_024);
@@ -133,8 +153,7 @@ pub fn pack(chart: &Chart, options: &PackOptions) -> Result<Archive> {
         Compat::Helm3 => EXTRA_HELM3,
         Compat::Helm4 => EXTRA_HELM4,
     };
-    let bytes = write_gzip(GzipHeader { extra, comment: "Helm" }, &tar)
-        .map_err(|error| Error::new(ErrorKind::Io, format!("failed to save: {error}")))?;
+    let bytes = write_gzip(GzipHeader { extra, comment: "Helm" }, &tar);
     let digest = sha256(&bytes);
     Ok(Archive { name: chart.name().to_string(), version: version.to_string(), bytes, digest })
 }

@@ -186,7 +186,7 @@ pub(super) fn pairs(value: &Value, slot: &mut Vec<(String, String)>, field: Fiel
 }
 
 /// Go's `strconv.FormatFloat(number, 'g', -1, 32)`.
-fn short_float(number: f64) -> String {
+pub(crate) fn short_float(number: f64) -> String {
     let mut out = Vec::new();
     number::write_v32(&mut out, number);
     String::from_utf8_lossy(&out).into_owned()

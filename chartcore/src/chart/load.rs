@@ -224,7 +224,9 @@ fn merge_over(lower: &mut Map, upper: Map) {
 }
 
 fn check_api_version(bytes: &[u8]) -> Result<()> {
-    let found = api_version(bytes).map_err(|error| error.prefixed("cannot load Chart.yaml: "))?;
+    let found = api_version(bytes)
+        .map_err(|error| error.prefixed("cannot load Chart.yaml: "))
+        .map_err(|error| error.at_line_of("Chart.yaml", bytes))?;
     match found.as_str() {
         "" | "v1" | "v2" => Ok(()),
         // Helm loads it and then refuses to work with it.
@@ -305,7 +307,10 @@ impl<'a> Loader<'a> {
         let mut metadata: Option<Metadata> = None;
         for file in raw.iter().filter(|file| file.name() == "Chart.yaml") {
             let metadata = metadata.get_or_insert_default();
-            metadata.read_over(file.data(), compat).map_err(in_file("Chart.yaml"))?;
+            metadata
+                .read_over(file.data(), compat)
+                .map_err(in_file("Chart.yaml"))
+                .map_err(|error| error.at_line_of("Chart.yaml", file.data()))?;
             if metadata.api_version.is_empty() {
                 metadata.api_version = "v1".to_string();
             }
@@ -351,7 +356,9 @@ impl<'a> Loader<'a> {
                     sorted.lock = Lock::from_yaml(file.data(), compat).map_err(in_file("Chart.lock"))?;
                 }
                 "values.yaml" => {
-                    let values = read_values(file.data(), compat).map_err(in_file("values.yaml"))?;
+                    let values = read_values(file.data(), compat)
+                        .map_err(in_file("values.yaml"))
+                        .map_err(|error| error.at_line_of("values.yaml", file.data()))?;
                     sorted.values = Some((values, file.clone()));
                 }
                 "values.schema.json" => sorted.schema = Some(file.clone()),

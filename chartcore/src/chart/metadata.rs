@@ -5,7 +5,8 @@ use super::timestamp;
 use crate::Compat;
 use crate::data::{Map, Str, Value, yaml};
 use crate::error::{Error, ErrorKind, Result};
-use crate::files::{base_name, is_print, quote};
+use crate::files::base_name;
+use crate::quote::{is_print, quote};
 use crate::version::Version;
 
 /// Chart.yaml, field by field as Helm's `chart.Metadata` (pkg/chart/v2/metadata.go). An absent text is empty.
@@ -151,11 +152,28 @@ impl Metadata {
         Ok(metadata)
     }
 
+    /// Reads what [`yaml::parse_typed`] made of a file that holds metadata among other things.
+    ///
+    /// # Errors
+    /// A value of the wrong type; Go's texts.
+    pub(crate) fn from_map(map: &Map, compat: Compat) -> Result<Self> {
+        let mut metadata = Self::default();
+        metadata.read_map(map, compat)?;
+        Ok(metadata)
+    }
+
     /// Reads a file over what is there, as Helm does with requirements.yaml.
     pub(super) fn read_over(&mut self, bytes: &[u8], compat: Compat) -> Result<()> {
         let value = decode::read(bytes, &METADATA_TEXTS)?;
         let package = decode::package(compat);
-        let Some(map) = decode::top(&value, &format!("{package}.Metadata"))? else { return Ok(()) };
+        match decode::top(&value, &format!("{package}.Metadata"))? {
+            Some(map) => self.read_map(map, compat),
+            None => Ok(()),
+        }
+    }
+
+    fn read_map(&mut self, map: &Map, compat: Compat) -> Result<()> {
+        let package = decode::package(compat);
         for (key, value) in map.iter() {
             let Some(path) = decode::field(&METADATA_FIELDS, key) else { continue };
             let field = Field { record: "Metadata", path };
@@ -435,6 +453,11 @@ impl Lock {
     /// # Errors
     /// As [`Metadata::to_yaml`].
     pub fn to_yaml(&self) -> Result<Vec<u8>> {
+        write(&self.to_value())
+    }
+
+    /// What Go's encoding/json makes of it.
+    pub fn to_value(&self) -> Value {
         let mut map = Map::new();
         let generated = if self.generated.is_empty() { timestamp::NEVER } else { &self.generated };
         map.insert("generated", generated.into());
@@ -442,7 +465,7 @@ impl Lock {
         let entries = dependency_values(&self.dependencies);
         let no_list = entries.is_empty() && !self.lists_dependencies;
         map.insert("dependencies", if no_list { Value::Null } else { entries.into() });
-        write(&map.into())
+        map.into()
     }
 }
 
@@ -524,7 +547,7 @@ fn push_list(map: &mut Map, key: &str, list: Vec<Value>) {
 }
 
 /// White space becomes spaces, what cannot be printed goes. Helm: `sanitizeString`.
-fn sanitize(text: &mut String) {
+pub(crate) fn sanitize(text: &mut String) {
     if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         return;
     }

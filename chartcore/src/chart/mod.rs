@@ -7,6 +7,7 @@ mod ahead;
 mod build;
 mod bump;
 mod decode;
+mod edit;
 mod file;
 mod load;
 mod metadata;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 pub(crate) use ahead::parse_beside;
 pub use build::ChartBuilder;
 pub use bump::{Bumped, Part, bump};
+pub use edit::MetadataChange;
 pub use file::File;
 pub use load::{LoadOptions, VersionCheck, load, load_archive, load_files, read_values};
 pub use metadata::{Dependency, Lock, Maintainer, Metadata};
@@ -27,7 +29,9 @@ use crate::data::Value;
 use crate::diag::Diagnostic;
 use crate::error::{Error, ErrorKind, Result};
 
-pub(crate) use timestamp::from_seconds as time_text;
+pub(crate) use decode::short_float as number_text;
+pub(crate) use metadata::sanitize;
+pub(crate) use timestamp::{from_seconds as time_text, normalize as normal_time};
 
 /// A chart with its subcharts: immutable, cheap to clone, shared between threads.
 #[derive(Debug, Clone)]

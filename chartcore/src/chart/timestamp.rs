@@ -9,7 +9,7 @@ const LAYOUT: &str = "2006-01-02T15:04:05Z07:00";
 ///
 /// # Errors
 /// Go's text of the parse error.
-pub(super) fn normalize(text: &str) -> Result<String, String> {
+pub(crate) fn normalize(text: &str) -> Result<String, String> {
     let mut reader = Reader { text, rest: text };
     let year = reader.digits(4, 4, "2006")?;
     reader.literal("-")?;

@@ -608,7 +608,7 @@ fn end_of_input() -> Error {
 }
 
 /// Resolves the escapes of a string that has been checked.
-fn unescape(raw: &[u8]) -> Vec<u8> {
+pub(super) fn unescape(raw: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(raw.len());
     let mut at = 0;
     while let Some(&byte) = raw.get(at) {

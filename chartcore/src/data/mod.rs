@@ -7,6 +7,7 @@ pub mod json;
 pub mod jsonpath;
 pub mod number;
 mod serde;
+pub(crate) mod stream;
 mod text;
 pub mod toml;
 mod value;

@@ -1,4 +1,6 @@
-//! How Go prints floating-point numbers.
+//! How Go prints floating-point numbers, and reads numbers.
+
+use crate::quote::quote;
 
 /// Digits and decimal exponent of the shortest text that reads back as `number` (finite, not 0):
 /// the value is `0.DIGITS × 10^exponent`. Digits come from ryu, whose choice on ties equals Go's.
@@ -151,8 +153,97 @@ pub fn parse_int(text: &[u8]) -> Option<i64> {
 
 /// Reads an integer as `strconv.ParseInt(text, base, 64)` does.
 pub fn parse_int_in(text: &[u8], base: u32) -> Option<i64> {
-    let (negative, digits) = split_sign(text);
-    signed(negative, digits_in(digits, base)?)
+    integer(text, base).ok()
+}
+
+/// Reads an integer as `strconv.Atoi` does.
+///
+/// # Errors
+/// Its text.
+pub(crate) fn atoi(text: &str) -> Result<i64, String> {
+    integer(text.as_bytes(), 10).map_err(|error| {
+        let reason = match error {
+            IntError::Range(_) => "value out of range",
+            IntError::Syntax => "invalid syntax",
+        };
+        format!("strconv.Atoi: parsing {}: {reason}", quote(text))
+    })
+}
+
+/// Why a text is no integer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum IntError {
+    /// It is not written as one.
+    Syntax,
+    /// It does not fit; the nearest that does.
+    Range(i64),
+}
+
+/// Reads an integer as `strconv.ParseInt(text, base, 64)` does. Base 0 reads the base from a prefix (`0x`, `0o`, `0b`, `0`) and allows underscores.
+pub(crate) fn integer(text: &[u8], base: u32) -> Result<i64, IntError> {
+    let (negative, unsigned) = match text {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        _ => (false, text),
+    };
+    let (radix, digits) = match unsigned {
+        _ if base != 0 => (base, unsigned),
+        [b'0', prefix, rest @ ..] if !rest.is_empty() => match prefix.to_ascii_lowercase() {
+            b'b' => (2, rest),
+            b'o' => (8, rest),
+            b'x' => (16, rest),
+            _ => (8, &unsigned[1..]),
+        },
+        [b'0', rest @ ..] => (8, rest),
+        _ => (10, unsigned),
+    };
+    if unsigned.is_empty() {
+        return Err(IntError::Syntax);
+    }
+    let farthest = IntError::Range(if negative { i64::MIN } else { i64::MAX });
+    let mut size: u64 = 0;
+    let mut underscores = false;
+    for &byte in digits {
+        if byte == b'_' && base == 0 {
+            underscores = true;
+            continue;
+        }
+        let digit = char::from(byte).to_digit(radix).ok_or(IntError::Syntax)?;
+        let next = size.checked_mul(u64::from(radix)).and_then(|size| size.checked_add(u64::from(digit)));
+        size = next.ok_or(farthest)?;
+    }
+    if underscores && !underscores_are_between_digits(unsigned) {
+        return Err(IntError::Syntax);
+    }
+    if negative {
+        0_i64.checked_sub_unsigned(size).ok_or(farthest)
+    } else {
+        i64::try_from(size).map_err(|_| farthest)
+    }
+}
+
+/// Whether underscores stand only between digits, or a prefix and a digit. Go: `strconv.underscoreOK`.
+pub(crate) fn underscores_are_between_digits(text: &[u8]) -> bool {
+    let text = text.strip_prefix(b"-").or(text.strip_prefix(b"+")).unwrap_or(text);
+    let (mut after_digit, mut after_underscore, mut digits, mut hex) = (false, false, text, false);
+    if let [b'0', prefix, rest @ ..] = text
+        && matches!(prefix.to_ascii_lowercase(), b'b' | b'o' | b'x')
+    {
+        digits = rest;
+        after_digit = true;
+        hex = prefix.eq_ignore_ascii_case(&b'x');
+    }
+    for byte in digits {
+        let is_digit = byte.is_ascii_digit() || hex && byte.is_ascii_hexdigit();
+        match byte {
+            b'_' if !after_digit => return false,
+            _ if after_underscore && !is_digit => return false,
+            _ => {}
+        }
+        after_digit = is_digit;
+        after_underscore = *byte == b'_';
+    }
+    !after_underscore
 }
 
 /// Reads an integer as `strconv.ParseUint(text, 0, 64)` does, without underscores.
@@ -222,6 +313,22 @@ mod tests {
         let mut out = Vec::new();
         write_json(&mut out, number);
         String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn the_first_thing_wrong_is_named() {
+        for (text, expected) in [
+            ("12", Ok(12)),
+            ("-9223372036854775808", Ok(i64::MIN)),
+            ("9223372036854775808", Err("value out of range")),
+            ("9223372036854775808x", Err("invalid syntax")),
+            ("99999999999999999999x", Err("value out of range")),
+            ("x", Err("invalid syntax")),
+            ("", Err("invalid syntax")),
+        ] {
+            let expected = expected.map_err(|reason| format!("strconv.Atoi: parsing \"{text}\": {reason}"));
+            assert_eq!(atoi(text), expected);
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::fmt;
 use toml::de::{DeArray, DeTable, DeValue};
 
 use super::{Map, Str, Value, number};
+use crate::quote::quoted_char;
 
 const MAX_DEPTH: usize = super::yaml::MAX_DEPTH;
 
@@ -75,10 +76,23 @@ pub(crate) fn parse_items(text: &[u8]) -> Result<Vec<(Str, Item)>, Error> {
         }
     };
     let table = DeTable::parse(text).map_err(|error| {
-        let line = line_of(text.as_bytes(), error.span().map_or(0, |span| span.start));
-        Error::new(format!("toml: line {line}: {}", error.message()))
+        let span = error.span().unwrap_or(0..0);
+        let line = line_of(text.as_bytes(), span.start);
+        Error::new(format!("toml: line {line}: {}", reason(text, span.end, error.message())))
     })?;
     from_table(table.get_ref(), text.as_bytes())
+}
+
+/// Go's words for the commonest mistake, a line that is no `key = value`; the crate's for the others.
+fn reason(text: &str, end: usize, message: &str) -> String {
+    if !message.starts_with("key with no value") {
+        return message.to_owned();
+    }
+    let rest = text.get(end..).unwrap_or_default().trim_start_matches([' ', '\t']);
+    match rest.chars().next() {
+        None => "unexpected EOF; expected key separator '='".to_owned(),
+        Some(letter) => format!("expected '.' or '=', but got {} instead", quoted_char(letter)),
+    }
 }
 
 fn line_of(text: &[u8], at: usize) -> usize {

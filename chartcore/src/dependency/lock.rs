@@ -38,15 +38,24 @@ pub fn legacy_digest(metadata: &Metadata) -> Result<String> {
 /// The lock was made of other dependencies.
 pub fn check_lock(chart: &Chart) -> Result<Option<&Lock>> {
     let Some(lock) = chart.lock() else { return Ok(None) };
-    let metadata = chart.metadata();
-    if lock.digest == digest(metadata, lock)? {
-        return Ok(Some(lock));
+    check_lock_of(chart.metadata(), chart.metadata(), lock, chart.compat())?;
+    Ok(Some(lock))
+}
+
+/// As [`check_lock`], for metadata whose repositories have been given their URLs: `asked` has them, `written` is
+/// Chart.yaml's own.
+///
+/// # Errors
+/// As [`check_lock`].
+pub fn check_lock_of(asked: &Metadata, written: &Metadata, lock: &Lock, compat: Compat) -> Result<()> {
+    if lock.digest == digest(asked, lock)? {
+        return Ok(());
     }
-    let is_v1 = metadata.api_version == "v1";
-    if is_v1 && lock.digest == legacy_digest(metadata)? {
-        return Ok(Some(lock));
+    let is_v1 = written.api_version == "v1";
+    if is_v1 && lock.digest == legacy_digest(written)? {
+        return Ok(());
     }
-    let message = match (is_v1, chart.compat()) {
+    let message = match (is_v1, compat) {
         (true, _) => {
             "the lock file (requirements.lock) is out of sync with the dependencies file (requirements.yaml). \
              Please update the dependencies"

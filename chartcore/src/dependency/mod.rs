@@ -8,7 +8,7 @@ mod list;
 mod lock;
 
 pub use list::{Listed, Status, Stray, StrayReason, list, strays};
-pub use lock::{check_lock, digest, legacy_digest};
+pub use lock::{check_lock, check_lock_of, digest, legacy_digest};
 
 use std::path::{Path, PathBuf};
 

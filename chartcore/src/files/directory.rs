@@ -149,6 +149,89 @@ pub(crate) fn read_telling(
     Ok(walk.tree)
 }
 
+/// A file or folder that `.helmignore` keeps out of a chart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ignored {
+    /// The name relative to the chart; a folder's ends in `/`.
+    pub name: String,
+    /// Files: one, or all in the folder.
+    pub files: usize,
+    /// Their bytes.
+    pub size: u64,
+}
+
+/// What `.helmignore`, and the rule for hidden templates, keep out of the chart in the folder `path`, in the order of
+/// [`read`]. Links are not followed.
+///
+/// # Errors
+/// A folder cannot be read, is nested too deep, or holds too many files.
+pub fn ignored(path: &Path, compat: Compat, limits: &Limits) -> Result<Vec<Ignored>> {
+    let top = absolute(path)?;
+    let rules = read_rules(&top, compat)?;
+    let mut search = Search { rules, limits, visited: 0, found: Vec::new() };
+    search.folder(&top, "", 0)?;
+    Ok(search.found)
+}
+
+/// A walk that looks for what is ignored.
+struct Search<'a> {
+    rules: IgnoreRules,
+    limits: &'a Limits,
+    visited: usize,
+    found: Vec<Ignored>,
+}
+
+impl Search<'_> {
+    fn enter(&mut self, path: &Path, depth: usize) -> Result<Vec<(OsString, FileType)>> {
+        let entries = entries(path)?;
+        self.visited += entries.len();
+        let (shown, depths, files) = (path.display(), self.limits.depth, self.limits.files);
+        if depth > depths {
+            return Err(Error::new(
+                ErrorKind::Limit,
+                format!("{shown} lies more than {depths} folders deep"),
+            ));
+        }
+        if self.visited > files {
+            return Err(Error::new(ErrorKind::Limit, format!("{shown} holds more than {files} files")));
+        }
+        Ok(entries)
+    }
+
+    fn folder(&mut self, path: &Path, prefix: &str, depth: usize) -> Result<()> {
+        for (entry, kind) in self.enter(path, depth)? {
+            let (below, name) = (path.join(&entry), format!("{prefix}{}", entry.to_string_lossy()));
+            let is_folder = if kind.is_symlink() { below.is_dir() } else { kind.is_dir() };
+            if self.rules.ignores(&name, is_folder) {
+                let (files, size) =
+                    if kind.is_dir() { self.total(&below, depth + 1)? } else { (1, length(&below)) };
+                let name = if is_folder { format!("{name}/") } else { name };
+                self.found.push(Ignored { name, files, size });
+            } else if kind.is_dir() {
+                self.folder(&below, &format!("{name}/"), depth + 1)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn total(&mut self, path: &Path, depth: usize) -> Result<(usize, u64)> {
+        let (mut files, mut size) = (0, 0);
+        for (entry, kind) in self.enter(path, depth)? {
+            let below = path.join(entry);
+            let (more_files, more) =
+                if kind.is_dir() { self.total(&below, depth + 1)? } else { (1, length(&below)) };
+            files += more_files;
+            size += more;
+        }
+        Ok((files, size))
+    }
+}
+
+/// The bytes of a file or link; none when it is gone.
+fn length(path: &Path) -> u64 {
+    fs::symlink_metadata(path).map_or(0, |status| status.len())
+}
+
 fn read_rules(top: &Path, compat: Compat) -> Result<IgnoreRules> {
     let path = top.join(ignore::FILE_NAME);
     let bytes = match fs::metadata(&path) {

@@ -1,9 +1,11 @@
 //! The gzip frame around a deflate stream, read and written as Go does.
 
 use std::fmt;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 
-use flate2::{Crc, Decompress, FlushDecompress, Status};
+use crc32fast::Hasher as Crc;
+use miniz_oxide::inflate::stream::{InflateState, inflate};
+use miniz_oxide::{DataFormat, MZError, MZFlush, MZStatus};
 
 use super::describe_io;
 
@@ -11,7 +13,7 @@ use super::describe_io;
 pub(crate) const INVALID_HEADER: &str = "gzip: invalid header";
 
 /// Twice as fast as Go's level for archives three parts in a hundred larger.
-const LEVEL: u32 = 5;
+const LEVEL: u8 = 5;
 
 const INPUT_SIZE: usize = 64 * 1024;
 
@@ -56,7 +58,11 @@ pub(crate) struct GzipReader<R> {
     buffer: Box<[u8]>,
     start: usize,
     end: usize,
-    inflate: Decompress,
+    inflate: Box<InflateState>,
+    /// Bytes of this member taken so far, compressed.
+    taken: u64,
+    /// Bytes of this member handed out so far, modulo 2^32.
+    made: u32,
     crc: Crc,
     state: State,
 }
@@ -75,7 +81,9 @@ impl<R: Read> GzipReader<R> {
             buffer: vec![0; INPUT_SIZE].into_boxed_slice(),
             start: 0,
             end: 0,
-            inflate: Decompress::new(false),
+            inflate: InflateState::new_boxed(DataFormat::Raw),
+            taken: 0,
+            made: 0,
             crc: Crc::new(),
             state: State::Reading,
         };
@@ -106,14 +114,14 @@ impl<R: Read> GzipReader<R> {
             self.fill()?;
         }
         let at_end = self.start == self.end;
-        let (before_in, before_out) = (self.inflate.total_in(), self.inflate.total_out());
-        let status = self.inflate.decompress(&self.buffer[self.start..self.end], out, FlushDecompress::None);
-        let taken = (self.inflate.total_in() - before_in) as usize;
-        let made = (self.inflate.total_out() - before_out) as usize;
+        let step = inflate(&mut self.inflate, &self.buffer[self.start..self.end], out, MZFlush::None);
+        let (taken, made) = (step.bytes_consumed, step.bytes_written);
         self.start += taken;
+        self.taken += taken as u64;
+        self.made = self.made.wrapping_add(made as u32);
         self.crc.update(&out[..made]);
-        match status {
-            Ok(Status::StreamEnd) => {
+        match step.status {
+            Ok(MZStatus::StreamEnd) => {
                 // Told at the next call, so that the last bytes arrive.
                 self.state = match self.next_member() {
                     Ok(true) => State::Reading,
@@ -122,13 +130,13 @@ impl<R: Read> GzipReader<R> {
                 };
                 Ok(made)
             }
-            Ok(_) if made == 0 && taken == 0 && at_end => Err(StreamError::Truncated),
-            Ok(_) => Ok(made),
+            Ok(_) | Err(MZError::Buf) if made == 0 && taken == 0 && at_end => Err(StreamError::Truncated),
+            Ok(_) | Err(MZError::Buf) => Ok(made),
             Err(_) if made > 0 => {
-                self.state = State::Failed(StreamError::Corrupt(self.inflate.total_in()));
+                self.state = State::Failed(StreamError::Corrupt(self.taken));
                 Ok(made)
             }
-            Err(_) => Err(StreamError::Corrupt(self.inflate.total_in())),
+            Err(_) => Err(StreamError::Corrupt(self.taken)),
         }
     }
 
@@ -138,11 +146,12 @@ impl<R: Read> GzipReader<R> {
         self.take(&mut trailer)?;
         let sum = u32::from_le_bytes([trailer[0], trailer[1], trailer[2], trailer[3]]);
         let size = u32::from_le_bytes([trailer[4], trailer[5], trailer[6], trailer[7]]);
-        if sum != self.crc.sum() || size != self.crc.amount() {
+        if sum != self.crc.clone().finalize() || size != self.made {
             return Err(StreamError::Checksum);
         }
         self.crc.reset();
-        self.inflate.reset(false);
+        self.inflate.reset(DataFormat::Raw);
+        (self.taken, self.made) = (0, 0);
         self.read_header()
     }
 
@@ -207,7 +216,7 @@ impl<R: Read> GzipReader<R> {
         if flags & 2 != 0 {
             let mut wanted = [0; 2];
             self.take(&mut wanted)?;
-            if u32::from(u16::from_le_bytes(wanted)) != sum.sum() & 0xffff {
+            if u32::from(u16::from_le_bytes(wanted)) != sum.finalize() & 0xffff {
                 return Err(StreamError::Header);
             }
         }
@@ -236,21 +245,18 @@ pub struct GzipHeader<'a> {
 }
 
 /// Compresses `data` into one member: no time, no name, operating system unknown. The same bytes on every
-/// machine: one deflate in Rust at one level.
-pub(crate) fn write(header: GzipHeader<'_>, data: &[u8]) -> io::Result<Vec<u8>> {
+/// machine: one deflate in Rust at one level, named here rather than behind a crate whose features another
+/// dependency may change.
+pub(crate) fn write(header: GzipHeader<'_>, data: &[u8]) -> Vec<u8> {
     let mut out = vec![0x1f, 0x8b, 8, 4 | 16, 0, 0, 0, 0, 0, 255];
     out.extend_from_slice(&(header.extra.len() as u16).to_le_bytes());
     out.extend_from_slice(header.extra);
     out.extend_from_slice(header.comment.as_bytes());
     out.push(0);
-    let mut deflate = flate2::write::DeflateEncoder::new(out, flate2::Compression::new(LEVEL));
-    deflate.write_all(data)?;
-    let mut out = deflate.finish()?;
-    let mut crc = Crc::new();
-    crc.update(data);
-    out.extend_from_slice(&crc.sum().to_le_bytes());
-    out.extend_from_slice(&crc.amount().to_le_bytes());
-    Ok(out)
+    out.append(&mut miniz_oxide::deflate::compress_to_vec(data, LEVEL));
+    out.extend_from_slice(&crc32fast::hash(data).to_le_bytes());
+    out.extend_from_slice(&(data.len() as u32).to_le_bytes());
+    out
 }
 
 #[cfg(test)]
@@ -274,7 +280,7 @@ mod tests {
     }
 
     fn packed(data: &[u8]) -> Vec<u8> {
-        write(GzipHeader { extra: b"rr\x01\x00x", comment: "Helm" }, data).unwrap()
+        write(GzipHeader { extra: b"rr\x01\x00x", comment: "Helm" }, data)
     }
 
     #[test]

@@ -5,19 +5,18 @@ mod glob;
 mod gzip;
 pub mod ignore;
 mod path;
-mod quote;
 mod sniff;
 mod tar;
 pub mod tarball;
 
 use std::sync::Arc;
 
+pub(crate) use crate::quote::quote;
 pub use glob::Glob;
 pub use gzip::GzipHeader;
 pub(crate) use gzip::write as write_gzip;
 pub use path::clean as clean_path;
 pub(crate) use path::{base_name, clean, describe_io};
-pub(crate) use quote::{is_print, quote};
 pub(crate) use tar::write_file as write_tar_file;
 pub(crate) use tar::{MTIME_LIMIT as TAR_MTIME_LIMIT, finish as finish_tar};
 

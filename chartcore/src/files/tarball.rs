@@ -72,11 +72,43 @@ pub fn check_signature(name: &str, bytes: &[u8]) -> Result<()> {
 /// # Errors
 /// A damaged archive, an unsafe name, or more than the budget; the texts are Go's and Helm's.
 pub fn read(input: impl Read, budget: &mut Budget, compat: Compat) -> Result<FileTree> {
+    let mut tree = FileTree::default();
+    for_each(input, budget, compat, |entry| {
+        if entry.is_special {
+            let original = entry.original;
+            let message =
+                format!("{original} in the archive is a link or a device and counts as an empty file");
+            tree.warnings.push(Diagnostic::warning("archive-special-file", message));
+        }
+        tree.files.push(NamedBytes { name: entry.name.into(), data: Arc::from(without_bom(entry.data)) });
+    })?;
+    Ok(tree)
+}
+
+/// One file of an archive.
+pub(crate) struct Unpacked<'a> {
+    /// The name in the archive.
+    pub(crate) original: &'a str,
+    /// The name in the chart.
+    pub(crate) name: String,
+    /// Whether it is a link or a device; it has no bytes then.
+    pub(crate) is_special: bool,
+    /// The bytes as they are.
+    pub(crate) data: &'a [u8],
+}
+
+/// As [`read`], file by file and without keeping them.
+pub(crate) fn for_each(
+    input: impl Read,
+    budget: &mut Budget,
+    compat: Compat,
+    mut visit: impl FnMut(Unpacked<'_>),
+) -> Result<()> {
     let stream = GzipReader::new(input).map_err(|error| failure(TarError::Stream(error)))?;
     // Folders and extended headers count too: four headers for each file are plenty.
     let headers = budget.entries.saturating_mul(4).max(16);
     let mut archive = TarReader::new(stream, headers, budget.limit.saturating_mul(2).max(MEBIBYTE));
-    let mut tree = FileTree::default();
+    let mut is_empty = true;
     let mut contents = Vec::new();
     while let Some(header) = archive.next_entry().map_err(failure)? {
         if header.is_folder() || header.is_global() {
@@ -103,17 +135,13 @@ pub fn read(input: impl Read, budget: &mut Budget, compat: Compat) -> Result<Fil
         budget.entries = budget.entries.checked_sub(1).ok_or_else(|| {
             Error::new(ErrorKind::Limit, "archive and the archives in it hold too many files")
         })?;
-        if header.is_special() {
-            let message =
-                format!("{original} in the archive is a link or a device and counts as an empty file");
-            tree.warnings.push(Diagnostic::warning("archive-special-file", message));
-        }
-        tree.files.push(NamedBytes { name: name.into(), data: Arc::from(without_bom(&contents)) });
+        is_empty = false;
+        visit(Unpacked { original: &original, name, is_special: header.is_special(), data: &contents });
     }
-    if tree.files.is_empty() {
+    if is_empty {
         return Err(Error::new(ErrorKind::Chart, "no files in chart archive"));
     }
-    Ok(tree)
+    Ok(())
 }
 
 fn failure(error: TarError) -> Error {

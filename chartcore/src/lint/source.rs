@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use crate::Compat;
 use crate::chart::{self, Chart, File, LoadOptions, VersionCheck};
 use crate::error::Result;
-use crate::files::directory;
 use crate::files::tarball::{self, Budget};
+use crate::files::{clean, directory};
 
 /// What a name stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +42,7 @@ impl Source {
             Self::Folder(PathBuf::from(path))
         };
         if source.entry("Chart.yaml") == Entry::Missing {
-            let shown = Path::new(path).join("Chart.yaml");
+            let shown = PathBuf::from(clean(&format!("{path}/Chart.yaml")));
             let missing = std::io::Error::from_raw_os_error(2);
             let error = directory::io_error("stat", &shown, missing);
             return Err(error.prefixed("unable to check Chart.yaml file in chart: "));

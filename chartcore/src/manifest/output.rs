@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::split::{split, trim_end};
+use super::split::{split, trim, trim_end};
 use super::{Hook, Manifests};
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::ignore;
@@ -100,6 +100,16 @@ impl Manifests {
             }
             pieces.pop();
         }
+        self.end_with_hooks(pieces, options)
+    }
+
+    /// What `helm template` prints when the release's manifest is `manifest`: what a post-renderer made of it.
+    /// Hooks are not its affair.
+    pub fn print_around(&self, manifest: &[u8], options: &PrintOptions) -> Vec<u8> {
+        self.end_with_hooks(vec![trim(manifest)], options).concat()
+    }
+
+    fn end_with_hooks<'a>(&'a self, mut pieces: Vec<&'a [u8]>, options: &PrintOptions) -> Vec<&'a [u8]> {
         pieces.push(b"\n");
         for hook in self.printed_hooks(options) {
             pieces.extend(document(&hook.source, hook.text.as_bytes()));
@@ -118,10 +128,17 @@ impl Manifests {
     /// # Errors
     /// [`ErrorKind::Usage`] when nothing matches a pattern, with Helm's text.
     pub fn show_only<T: AsRef<str>>(&self, patterns: &[T], options: &PrintOptions) -> Result<Vec<u8>> {
-        let everything = self.print(options);
-        let documents: Vec<(&[u8], &str)> = split(&everything, self.compat)
+        self.show_only_in(&self.print(options), patterns)
+    }
+
+    /// As [`Manifests::show_only`], of what [`Manifests::print_around`] gave.
+    ///
+    /// # Errors
+    /// As [`Manifests::show_only`].
+    pub fn show_only_in<T: AsRef<str>>(&self, printed: &[u8], patterns: &[T]) -> Result<Vec<u8>> {
+        let documents: Vec<(&[u8], &str)> = split(printed, self.compat)
             .into_iter()
-            .filter_map(|range| everything.get(range))
+            .filter_map(|range| printed.get(range))
             .filter_map(|document| Some((document, source_below_chart(document)?)))
             .collect();
         let mut out = Vec::new();

@@ -1,6 +1,7 @@
 //! `.Capabilities`: what templates see of [`Capabilities`].
 
 use std::any::Any as Downcast;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::capabilities::{self, Capabilities};
@@ -30,11 +31,19 @@ impl CapabilitiesObject {
     }
 
     fn kube_version(&self) -> Any {
-        Any::object(KubeVersionObject { capabilities: Arc::clone(&self.capabilities), compat: self.compat })
+        let capabilities = Arc::clone(&self.capabilities);
+        Any::object(KubeVersionObject {
+            capabilities,
+            compat: self.compat,
+            addressable: true,
+            emptied: false,
+        })
     }
 
     fn api_versions(&self) -> Any {
-        Any::object(ApiVersionsObject { capabilities: Arc::clone(&self.capabilities), compat: self.compat })
+        let capabilities = Arc::clone(&self.capabilities);
+        let shown = 0..capabilities.known_api_versions().len();
+        Any::object(ApiVersionsObject { capabilities, compat: self.compat, shown })
     }
 
     fn helm_version(&self) -> Any {
@@ -68,6 +77,10 @@ impl Object for CapabilitiesObject {
         print_struct(out, [self.kube_version(), self.api_versions(), self.helm_version()]);
     }
 
+    fn fields(&self) -> Option<Vec<(&'static str, Any)>> {
+        self.json_fields()
+    }
+
     fn to_value(&self) -> Value {
         let field = |any: Any| any.to_value().unwrap_or_default();
         data::Map::from_entries(vec![
@@ -96,6 +109,10 @@ impl Object for CapabilitiesObject {
 struct KubeVersionObject {
     capabilities: Arc<Capabilities>,
     compat: Compat,
+    /// Whether an action can reach the pointer's `String` method.
+    addressable: bool,
+    /// Whether `deepCopy` has emptied the field that is not exported.
+    emptied: bool,
 }
 
 static KUBE_VERSION_METHODS: [Method; 2] = [
@@ -149,8 +166,47 @@ impl Object for KubeVersionObject {
         KUBE_VERSION_METHODS.iter().find(|method| method.name.as_bytes() == name)
     }
 
+    /// The `String` method is the pointer's: printf does not see it.
     fn print(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(self.capabilities.kube_version().normalized().as_bytes());
+        print_struct(out, self.fields().unwrap_or_default().into_iter().map(|field| field.1));
+    }
+
+    fn print_in_action(&self, out: &mut Vec<u8>) {
+        if self.addressable {
+            out.extend_from_slice(self.capabilities.kube_version().normalized().as_bytes());
+        } else {
+            self.print(out);
+        }
+    }
+
+    fn copied(&self) -> Option<Any> {
+        let capabilities = Arc::clone(&self.capabilities);
+        let emptied = self.emptied;
+        Some(Any::object(KubeVersionObject {
+            capabilities,
+            compat: self.compat,
+            addressable: false,
+            emptied,
+        }))
+    }
+
+    fn deep_copied(&self) -> Option<Any> {
+        let (capabilities, compat) = (Arc::clone(&self.capabilities), self.compat);
+        Some(Any::object(KubeVersionObject { capabilities, compat, addressable: false, emptied: true }))
+    }
+
+    fn fields(&self) -> Option<Vec<(&'static str, Any)>> {
+        let version = self.capabilities.kube_version();
+        let mut fields = vec![
+            ("Version", Any::str(version.version(self.compat))),
+            ("Major", Any::str(version.major())),
+            ("Minor", Any::str(version.minor())),
+        ];
+        if self.compat == Compat::Helm4 {
+            let normalized = if self.emptied { "" } else { version.normalized() };
+            fields.insert(1, ("normalizedVersion", Any::str(normalized)));
+        }
+        Some(fields)
     }
 
     fn to_value(&self) -> Value {
@@ -177,6 +233,14 @@ impl Object for KubeVersionObject {
 struct ApiVersionsObject {
     capabilities: Arc<Capabilities>,
     compat: Compat,
+    /// Which of them: all, or what `slice` left.
+    shown: Range<usize>,
+}
+
+impl ApiVersionsObject {
+    fn versions(&self) -> &[String] {
+        self.capabilities.known_api_versions().get(self.shown.clone()).unwrap_or_default()
+    }
 }
 
 static HAS: Method = Method {
@@ -188,11 +252,7 @@ static HAS: Method = Method {
         let (Some(versions), Some(Any::Str(wanted))) = (versions, arguments.get(1)) else {
             return Ok(Any::Bool(false));
         };
-        let found = versions
-            .capabilities
-            .known_api_versions()
-            .iter()
-            .any(|known| known.as_bytes() == wanted.as_bytes());
+        let found = versions.versions().iter().any(|known| known.as_bytes() == wanted.as_bytes());
         Ok(Any::Bool(found))
     },
 };
@@ -214,22 +274,29 @@ impl Object for ApiVersionsObject {
     }
 
     fn entries(&self) -> Option<Vec<(Any, Any)>> {
-        let versions = self.capabilities.known_api_versions().iter().enumerate();
+        let versions = self.versions().iter().enumerate();
         Some(versions.map(|(index, version)| (Any::Int(index as i64), Any::str(version))).collect())
     }
 
+    fn part(&self, start: usize, end: usize) -> Option<Any> {
+        self.versions().get(start..end)?;
+        let shown = self.shown.start + start..self.shown.start + end;
+        let capabilities = Arc::clone(&self.capabilities);
+        Some(Any::object(ApiVersionsObject { capabilities, compat: self.compat, shown }))
+    }
+
     fn truth(&self) -> bool {
-        !self.capabilities.known_api_versions().is_empty()
+        !self.versions().is_empty()
     }
 
     fn print(&self, out: &mut Vec<u8>) {
         out.push(b'[');
-        out.extend_from_slice(self.capabilities.known_api_versions().join(" ").as_bytes());
+        out.extend_from_slice(self.versions().join(" ").as_bytes());
         out.push(b']');
     }
 
     fn to_value(&self) -> Value {
-        let versions = self.capabilities.known_api_versions().iter();
+        let versions = self.versions().iter();
         versions.map(|version| Value::from(version.as_str())).collect::<Vec<_>>().into()
     }
 
@@ -274,6 +341,10 @@ impl Object for HelmVersionObject {
 
     fn print(&self, out: &mut Vec<u8>) {
         print_struct(out, self.texts().iter().map(|field| Any::str(field.2)));
+    }
+
+    fn fields(&self) -> Option<Vec<(&'static str, Any)>> {
+        Some(self.texts().iter().map(|field| (field.0, Any::str(field.2))).collect())
     }
 
     fn to_value(&self) -> Value {

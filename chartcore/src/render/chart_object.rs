@@ -182,6 +182,10 @@ impl Object for ChartObject {
         "struct"
     }
 
+    fn comparable(&self) -> bool {
+        false
+    }
+
     fn field(&self, name: &[u8]) -> Option<Any> {
         match name {
             b"IsRoot" => Some(Any::Bool(self.is_root)),
@@ -230,6 +234,10 @@ impl Object for MetadataObject {
 
     fn kind(&self) -> &'static str {
         "struct"
+    }
+
+    fn comparable(&self) -> bool {
+        false
     }
 
     fn field(&self, name: &[u8]) -> Option<Any> {
@@ -286,6 +294,11 @@ impl Object for MaintainerObject {
         print_struct(out, [&self.0.name, &self.0.email, &self.0.url].map(Any::str));
     }
 
+    fn fields(&self) -> Option<Vec<(&'static str, Any)>> {
+        let texts = [("Name", &self.0.name), ("Email", &self.0.email), ("URL", &self.0.url)];
+        Some(texts.into_iter().map(|(name, text)| (name, Any::str(text))).collect())
+    }
+
     fn to_value(&self) -> Value {
         json_object([("name", &self.0.name), ("email", &self.0.email), ("url", &self.0.url)])
     }
@@ -329,17 +342,13 @@ impl Object for DependencyObject {
 
     fn print(&self, out: &mut Vec<u8>) {
         out.push(b'&');
-        let names: [&[u8]; 8] = [
-            b"Name",
-            b"Version",
-            b"Repository",
-            b"Condition",
-            b"Tags",
-            b"Enabled",
-            b"ImportValues",
-            b"Alias",
-        ];
-        print_struct(out, names.iter().filter_map(|name| self.field(name)));
+        print_struct(out, self.fields().unwrap_or_default().into_iter().map(|field| field.1));
+    }
+
+    fn fields(&self) -> Option<Vec<(&'static str, Any)>> {
+        const NAMES: [&str; 8] =
+            ["Name", "Version", "Repository", "Condition", "Tags", "Enabled", "ImportValues", "Alias"];
+        Some(NAMES.iter().filter_map(|&name| Some((name, self.field(name.as_bytes())?))).collect())
     }
 
     fn to_value(&self) -> Value {

@@ -26,7 +26,13 @@ pub fn check(chart: &Chart, options: &RenderOptions) -> Result<Vec<Diagnostic>> 
         return Ok(warnings);
     }
     if chart.metadata().deprecated {
-        warnings.push(Diagnostic::warning("deprecated-chart", "this chart is deprecated"));
+        warnings.push(Diagnostic::warning(
+            "deprecated-chart",
+            match chart.compat() {
+                Compat::Helm3 => "This chart is deprecated",
+                Compat::Helm4 => "this chart is deprecated",
+            },
+        ));
     }
     let checked = dependencies(chart).and_then(|()| options.check_release_name(chart.compat()));
     match checked {

@@ -2,27 +2,57 @@
 
 use super::hints::nearest;
 use super::{Job, Rendered};
+use crate::Compat;
 use crate::chart::{Chart, File};
 use crate::data::Value;
 use crate::diag::{Diagnostic, Location};
 use crate::error::{Error, ErrorKind};
-use crate::template::{ExecError, Frame, ParseError, Templates};
+use crate::quote::quote;
+use crate::template::{self, ExecError, Frame, ParseError, Templates};
 use crate::values::{Effect, Explanation, Path, Setting, Values};
 
 /// A template that does not parse.
-pub(super) fn parsing(error: &ParseError, job: &Job<'_>) -> Error {
+pub(super) fn parsing(error: &ParseError, job: &Job<'_>, compat: Compat) -> Error {
     let message = error.message(&job.name);
+    // An action that is never closed is wrong where it starts.
+    let (line, column) = match error.started() {
+        Some(line) if message.starts_with("unclosed ") => (line, 0),
+        _ => (error.line(), error.column() + 1),
+    };
+    let name = message.strip_prefix("function \"").and_then(|rest| rest.split('"').next());
     let mut diagnostic = Diagnostic::error("template-syntax", message.clone()).at(Location {
         file: job.name.clone(),
-        line: error.line(),
-        column: 0,
-        length: 0,
-        text: line_text(job.file, error.line()),
+        line,
+        column,
+        length: name.map_or(0, str::len),
+        text: line_text(job.file, line),
     });
-    if message.starts_with("function \"") {
-        diagnostic = diagnostic.hint("Helm has no function of that name; see the list of template functions");
-    } else if message.contains("unexpected EOF") {
+    if let Some((line, word)) = error.opened().filter(|_| !message.starts_with("unclosed action")) {
+        let place =
+            Location { file: job.name.clone(), line, column: 0, length: 0, text: line_text(job.file, line) };
+        let note = match word {
+            "action" => "the action that starts there is still open: does it lack its `}}`?".to_owned(),
+            word => format!("this `{word}` has no `{{{{ end }}}}`"),
+        };
+        diagnostic.notes.push((note, Some(place)));
+    }
+    if let Some(name) = name {
+        let known = template::functions(compat).map(|function| function.name);
+        diagnostic = diagnostic.hint(match nearest(name, known) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "templates have no function of that name; text needs quotes".to_owned(),
+        });
+    } else if message.contains("unexpected EOF") && error.opened().is_none() {
         diagnostic = diagnostic.hint("an `if`, `with`, `range` or `define` above lacks its `{{ end }}`");
+    } else if message.starts_with("unclosed action") {
+        diagnostic = diagnostic.hint("an action ends with `}}`");
+    } else if message.starts_with("bad character U+002D") {
+        diagnostic = diagnostic.hint("a key with `-` in its name is read by `index .Values \"the-key\"`");
+    } else if message.starts_with("undefined variable") {
+        diagnostic = diagnostic
+            .hint("a variable lives from its `{{ $name := … }}` to the `{{ end }}` of the block around it");
+    } else if message.starts_with("unexpected {{end}}") || message.starts_with("unexpected {{else}}") {
+        diagnostic = diagnostic.hint("no `if`, `with` or `range` is open here");
     }
     Error::new(ErrorKind::Template, error.helm_text(&job.name)).with_diagnostic(diagnostic)
 }
@@ -48,7 +78,11 @@ pub(super) fn execution(
         }
     }
     if let (Some(first), Some(last)) = (frames.first(), frames.last()) {
-        explain(&mut diagnostic, first, last, values);
+        match diagnostic.code {
+            "nil-pointer" => explain(&mut diagnostic, first, last, values),
+            "no-such-field" | "wrong-type" => explain_types(&mut diagnostic, first, last, values),
+            _ => {}
+        }
     }
     explain_missing_template(&mut diagnostic, error, templates);
     let kind = if error.message().contains("limit of") { ErrorKind::Limit } else { ErrorKind::Template };
@@ -88,14 +122,9 @@ fn source<'a>(jobs: &'a [Job<'_>], name: &str) -> Option<&'a File> {
 }
 
 fn location(frame: &Frame, jobs: &[Job<'_>]) -> Location {
-    let text = source(jobs, &frame.file).and_then(|file| line_text(file, frame.line));
-    Location {
-        file: frame.file.clone(),
-        line: frame.line,
-        column: frame.column + 1,
-        length: frame.length,
-        text,
-    }
+    let (line, column) = frame.start;
+    let text = source(jobs, &frame.file).and_then(|file| line_text(file, line));
+    Location { file: frame.file.clone(), line, column: column + 1, length: frame.length, text }
 }
 
 /// The text of a line, counted from 1.
@@ -108,10 +137,10 @@ pub(super) fn line_text(file: &File, line: usize) -> Option<String> {
 
 /// Says which value is missing, where it was set, what its neighbours are called, and how to guard.
 fn explain(diagnostic: &mut Diagnostic, executed: &Frame, innermost: &Frame, values: &Values) {
-    if diagnostic.code != "nil-pointer" {
+    let Some(path) = values_path(&innermost.node) else { return explain_object(diagnostic, innermost) };
+    if is_elsewhere(diagnostic, innermost, &path) {
         return;
     }
-    let Some(path) = values_path(&innermost.node) else { return };
     let Some((chart_path, tree)) = chart_values(values.chart(), values.tree(), &executed.file) else {
         return;
     };
@@ -148,12 +177,90 @@ fn explain(diagnostic: &mut Diagnostic, executed: &Frame, innermost: &Frame, val
     }
 }
 
+/// Inside `range`, `with` and many a definition the dot is not the chart's: then `.Values` itself is what is missing.
+fn is_elsewhere(diagnostic: &mut Diagnostic, innermost: &Frame, path: &[&str]) -> bool {
+    let missing = format!("nil pointer evaluating interface {{}}.{}", path.first().unwrap_or(&""));
+    let no_values = diagnostic.message.contains("can't evaluate field Values in type");
+    if !innermost.node.starts_with(".Values") || !(no_values || diagnostic.message.ends_with(&missing)) {
+        return false;
+    }
+    diagnostic.label = Some("the dot has no `Values` here".to_owned());
+    let whole = format!("$.Values.{}", path.join("."));
+    diagnostic.hints.push(format!("inside `range` and `with` the dot is something else: write `{whole}`"));
+    true
+}
+
+/// `.Relase.Name`: an object that templates do not have.
+fn explain_object(diagnostic: &mut Diagnostic, innermost: &Frame) {
+    const OBJECTS: [&str; 8] =
+        ["Values", "Release", "Chart", "Capabilities", "Template", "Files", "Subcharts", "Revision"];
+    let Some(name) = innermost.node.trim_start_matches('$').strip_prefix('.') else { return };
+    let name = name.split('.').next().unwrap_or_default();
+    if let Some(near) = nearest(name, OBJECTS) {
+        diagnostic.label = Some(format!("`.{name}` is not set"));
+        diagnostic.hints.push(format!("did you mean `.{near}`?"));
+    }
+}
+
+/// Says what the values in a node are, and who set them.
+fn explain_types(diagnostic: &mut Diagnostic, executed: &Frame, innermost: &Frame, values: &Values) {
+    let Some((chart_path, tree)) = chart_values(values.chart(), values.tree(), &executed.file) else {
+        return;
+    };
+    let words = innermost.node.split([' ', '(', ')', '|']).filter(|word| word.contains(".Values."));
+    for path in words.filter_map(values_path) {
+        if is_elsewhere(diagnostic, innermost, &path) {
+            return;
+        }
+        // The first value on the way that is no map, or the last one.
+        let (mut here, mut length) = (Some(tree), 0);
+        for key in &path {
+            let Some(map) = here.and_then(Value::as_map) else { break };
+            here = map.get(key);
+            length += 1;
+        }
+        let shown = path[..length].join(".");
+        let Some(value) = here else {
+            diagnostic.hints.push(format!("`.Values.{shown}` is not set"));
+            continue;
+        };
+        let whole =
+            Path::of_keys(chart_path.iter().map(String::as_str).chain(path[..length].iter().copied()));
+        let explanation = values.explain(&whole);
+        let setting = explanation.as_ref().and_then(Explanation::winner);
+        let by = setting.map_or_else(String::new, |setting| format!(", set by {}", setting.origin));
+        let place = setting.and_then(|setting| setting.location.clone());
+        diagnostic.notes.push((format!("`.Values.{shown}` is {}{by}", described(value)), place));
+    }
+}
+
+/// `the text "on"`, `the number 3`, `a list`.
+fn described(value: &Value) -> String {
+    /// Of a longer text the start is enough to know it by.
+    const LONGEST: usize = 40;
+    match value {
+        Value::Null => "null".to_owned(),
+        Value::Bool(truth) => format!("the truth value {truth}"),
+        Value::Int(number) => format!("the number {number}"),
+        Value::Float(number) => format!("the number {number}"),
+        Value::String(text) => {
+            let text = text.to_text();
+            let short: String = text.chars().take(LONGEST).collect();
+            let dots = if short.len() < text.len() { "…" } else { "" };
+            format!("the text {}{dots}", quote(&short))
+        }
+        Value::List(_) => "a list".to_owned(),
+        Value::Map(_) => "a map".to_owned(),
+    }
+}
+
 /// `values-prod.yaml sets `image: null`, which takes the chart's default away`.
 fn origin(setting: &Setting, key: &str) -> String {
     match (setting.effect, &setting.value) {
-        (Effect::Deletes, _) => {
+        (Effect::Deletes, Value::Null) => {
             format!("{} sets `{key}: null`, which takes the chart's default away", setting.origin)
         }
+        (Effect::Deletes, value) => format!("{} puts {} in its place", setting.origin, described(value)),
         (_, Value::Null) => format!("{} sets `{key}: null`", setting.origin),
         _ => format!("{} sets `{key}`", setting.origin),
     }

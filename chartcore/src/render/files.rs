@@ -11,7 +11,7 @@ use crate::Compat;
 use crate::chart::File;
 use crate::data::{self, Str, Value, json, yaml};
 use crate::files::{Glob, base_name};
-use crate::template::{Any, Fault, List, Method, Object, Scope, Type};
+use crate::template::{Any, Element, Fault, List, Method, Object, Scope, Type};
 
 /// A set of files: all of a chart, or those a pattern chose.
 pub(super) struct Files {
@@ -158,6 +158,10 @@ impl Object for Files {
 
     fn entries(&self) -> Option<Vec<(Any, Any)>> {
         Some(self.sorted().iter().map(|file| (Any::str(file.name()), bytes(file.shared_data()))).collect())
+    }
+
+    fn zero(&self) -> Option<Any> {
+        Some(Any::List(List::nil(Element::Byte)))
     }
 
     fn truth(&self) -> bool {

@@ -28,6 +28,8 @@ pub use host::SharedHost;
 pub use name::text;
 pub use notes::Note;
 pub use options::RenderOptions;
+#[cfg(feature = "cluster")]
+pub(crate) use options::is_release_name;
 pub use reads::reads;
 
 use crate::Compat;
@@ -273,7 +275,7 @@ fn associate(jobs: &[Job<'_>], compat: Compat) -> Result<Templates> {
     for job in jobs {
         match job.file.template(compat) {
             Ok(parsed) => templates.add(&job.name, Arc::clone(parsed)),
-            Err(error) => return Err(failure::parsing(error, job)),
+            Err(error) => return Err(failure::parsing(error, job, compat)),
         }
     }
     Ok(templates)

@@ -181,7 +181,7 @@ impl fmt::Debug for RenderOptions {
 }
 
 /// Labels of lower-case letters, digits and inner dashes, with dots between.
-fn is_release_name(name: &str) -> bool {
+pub(crate) fn is_release_name(name: &str) -> bool {
     name.split('.').all(|label| {
         let alphanumeric = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
         let bytes = label.as_bytes();

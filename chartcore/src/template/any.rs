@@ -692,8 +692,42 @@ pub trait Object: fmt::Debug {
         true
     }
 
+    /// Go: `reflect.Type.Comparable`: no map or slice, and no struct that holds one.
+    fn comparable(&self) -> bool {
+        !matches!(self.kind(), "map" | "slice")
+    }
+
     /// What `%v` prints (its `String` method, or the fields).
     fn print(&self, out: &mut Vec<u8>);
+
+    /// What an action prints: the same, but of a pointer what it points at.
+    fn print_in_action(&self, out: &mut Vec<u8>) {
+        let start = out.len();
+        self.print(out);
+        if self.kind() == "ptr" && out.get(start) == Some(&b'&') {
+            out.remove(start);
+        }
+    }
+
+    /// The zero value of a map's elements, where they are no interfaces.
+    fn zero(&self) -> Option<Any> {
+        None
+    }
+
+    /// The value as `deepCopy` gives it, where that differs: fields that are not exported are lost.
+    fn deep_copied(&self) -> Option<Any> {
+        None
+    }
+
+    /// Go's `list[start:end]` of a named slice type, which keeps its name.
+    fn part(&self, _start: usize, _end: usize) -> Option<Any> {
+        None
+    }
+
+    /// The value as a function gives it back, which is a copy: the methods of pointers to it are lost.
+    fn copied(&self) -> Option<Any> {
+        None
+    }
 
     /// The plain value of a named type such as `time.Month` (an int) or `VersionSet` (a `[]string`): what
     /// comparisons, `index`, `range` and verbs like `%d` use.

@@ -3,7 +3,8 @@
 //! Control structures need no nodes: no error is ever at one (`{{template}}` aside). Nodes live in one
 //! arena and refer to the source by offsets.
 
-use super::quote;
+use super::unquote;
+use crate::quote::write_quoted;
 
 /// An index into [`Ast::nodes`].
 pub(super) type NodeId = u32;
@@ -219,9 +220,9 @@ impl Ast {
                 NodeKind::Nil => out.extend_from_slice(b"nil"),
                 NodeKind::Bool(truth) => out.extend_from_slice(if truth { b"true" } else { b"false" }),
                 NodeKind::Template { start, end, pipe } => {
-                    let name = quote::unquote(&source[start as usize..end as usize]).unwrap_or_default();
+                    let name = unquote::unquote(&source[start as usize..end as usize]).unwrap_or_default();
                     out.extend_from_slice(b"{{template ");
-                    quote::write_quoted(&mut out, &name);
+                    write_quoted(&mut out, &name);
                     if pipe != NO_NODE {
                         out.push(b' ');
                         pieces.push(Piece::Node(pipe));

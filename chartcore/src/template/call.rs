@@ -6,7 +6,7 @@ use crate::data::Str;
 use crate::quote::quoted;
 
 use super::code::Ident;
-use super::{Any, Element, MapType, Method, MissingKey, Type, funcs};
+use super::{Any, Element, MapType, Method, MissingKey, Type, funcs, values_object};
 
 /// Go: `canBeNil`.
 pub(super) fn can_be_nil(expected: Type) -> bool {
@@ -93,6 +93,12 @@ pub(super) fn field(
     let name = &ident.name;
     match receiver {
         Any::Map(map) => {
+            if ident.of_values
+                && matches!(map.kind(), MapType::Values3 | MapType::Values4)
+                && let Some(method) = values_object::method(name)
+            {
+                return Ok(Found::Method(method));
+            }
             if given {
                 return Err(format!("{name} is not a method but has arguments"));
             }
@@ -122,7 +128,10 @@ pub(super) fn field(
                 return Ok(Found::Value(value, false));
             }
             if map {
-                return missing_key(name, false, missing);
+                return match (object.zero(), missing) {
+                    (Some(zero), MissingKey::Zero) if !given => Ok(Found::Value(zero, false)),
+                    _ => missing_key(name, false, missing),
+                };
             }
             Err(no_field(name, interface, object.type_name()))
         }

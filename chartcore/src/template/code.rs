@@ -30,6 +30,8 @@ pub(super) struct Ident {
     pub(super) name: Str,
     /// Where a map had this key the last time: a guess, checked before use.
     pub(super) hint: AtomicU32,
+    /// Whether it is the name of a method of `.Values`, which goes before a key of that name.
+    pub(super) of_values: bool,
 }
 
 /// A constant, ready to become an [`Any`].

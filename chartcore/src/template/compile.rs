@@ -13,7 +13,7 @@ use super::call::can_be_nil;
 use super::code::{Chain, Ident, Literal, Loop, Op, Origin, Target};
 use super::lex::Token;
 use super::parse::Parser;
-use super::{Function, Type, funcs, quote};
+use super::{Function, Type, unquote, values_object};
 
 /// A piece of compilation still to be done.
 pub(super) enum Work {
@@ -341,7 +341,8 @@ impl Parser<'_> {
         let first = self.idents.len() as u32;
         let source = self.source;
         for name in source[start as usize..end as usize].split(|&byte| byte == b'.') {
-            self.idents.push(Ident { name: Str::new(name), hint: AtomicU32::new(0) });
+            let of_values = values_object::method(name).is_some();
+            self.idents.push(Ident { name: Str::new(name), hint: AtomicU32::new(0), of_values });
         }
         Chain { start: first, length: self.idents.len() as u32 - first }
     }
@@ -353,7 +354,7 @@ impl Parser<'_> {
     }
 
     fn string(&mut self, start: u32, end: u32, node: NodeId) {
-        let text = quote::unquote(&self.source[start as usize..end as usize]).unwrap_or_default();
+        let text = unquote::unquote(&self.source[start as usize..end as usize]).unwrap_or_default();
         self.literal(Literal::Str(Str::new(text)), node);
     }
 
@@ -381,7 +382,7 @@ impl Parser<'_> {
         piped: bool,
     ) {
         // The parser has looked it up already.
-        let Some(function) = funcs::find(&self.source[start as usize..end as usize], self.compat) else {
+        let Some(function) = self.vocabulary.find(&self.source[start as usize..end as usize]) else {
             return;
         };
         let count = arguments.length - 1;

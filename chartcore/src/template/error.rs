@@ -17,12 +17,32 @@ pub struct ParseError {
     pub(super) message: String,
     /// The line the action started on, when it is an earlier one.
     pub(super) started: Option<usize>,
+    /// The column in bytes, from 0, which Go does not tell.
+    pub(super) column: usize,
+    /// The line and the word of the structure that lacks its `{{end}}`, or of the action on earlier lines.
+    pub(super) opened: Option<(usize, &'static str)>,
 }
 
 impl ParseError {
     /// The line, from 1.
     pub fn line(&self) -> usize {
         self.line
+    }
+
+    /// The column in bytes, from 0: where the parser stood.
+    pub fn column(&self) -> usize {
+        self.column
+    }
+
+    /// The line the action started on, when it is an earlier one.
+    pub fn started(&self) -> Option<usize> {
+        self.started
+    }
+
+    /// The line and the word (`if`, `define`) of the structure that lacks its `{{end}}`; `action` for an action that
+    /// started on an earlier line.
+    pub fn opened(&self) -> Option<(usize, &'static str)> {
+        self.opened
     }
 
     /// What is wrong, without the place. `name` is the file's: Go mentions it once more when an action

@@ -15,6 +15,11 @@ pub trait Host {
     /// Fills `bytes` from the source of randomness (seeded or not).
     fn random(&self, bytes: &mut [u8]);
 
+    /// Whether the render is to be given up; asked now and then while templates run.
+    fn stopped(&self) -> bool {
+        false
+    }
+
     /// `getHostByName`: an address of `name`, or the empty text when DNS is off.
     fn resolve_host(&self, _name: &str) -> String {
         String::new()

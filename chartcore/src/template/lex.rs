@@ -148,6 +148,13 @@ impl<'s> Lexer<'s> {
         1 + memchr::memchr_iter(b'\n', &self.source[..offset as usize]).count()
     }
 
+    /// The line (from 1) and the column (in bytes, from 0) of an offset.
+    pub(super) fn place(&self, offset: u32) -> (usize, usize) {
+        let before = &self.source[..offset as usize];
+        let column = before.len() - memchr::memrchr(b'\n', before).map_or(0, |at| at + 1);
+        (self.line(offset), column)
+    }
+
     fn rest(&self) -> &'s [u8] {
         &self.source[self.at..]
     }

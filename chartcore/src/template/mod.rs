@@ -39,11 +39,13 @@ mod number;
 mod parse;
 mod paths;
 pub mod print;
-pub(crate) mod quote;
 mod trace;
-pub(crate) mod unicode;
+mod unquote;
+mod values_object;
 mod walk;
 mod world;
+
+pub(crate) use crate::unicode;
 
 pub use any::{Any, Capacity, Element, List, Map, MapType, Method, Object};
 pub use associate::Templates;
@@ -52,6 +54,6 @@ pub use exec::{Executor, Limits, MissingKey};
 pub use funcs::functions;
 pub use function::{Body, Fault, Function, Memo, Scope, Type};
 pub use host::Host;
-pub use parse::{Parsed, parse, parse_shared};
+pub use parse::{Parsed, parse, parse_plain, parse_shared};
 pub use trace::{Origin, Trace};
 pub use world::{SealedHost, SystemHost};

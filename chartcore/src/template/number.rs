@@ -4,7 +4,7 @@
 
 use super::ast::Number;
 use super::lex::TokenKind;
-use super::quote::{SYNTAX, Unquoted, unquote_char};
+use super::unquote::{SYNTAX, Unquoted, unquote_char};
 use crate::quote::quoted;
 
 /// Reads a literal as the lexer found it.

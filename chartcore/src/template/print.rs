@@ -38,6 +38,7 @@ pub(super) fn print_value(out: &mut Vec<u8>, value: &Any) {
     match value {
         Any::Str(text) => out.extend_from_slice(text),
         Any::Nil => out.extend_from_slice(NO_VALUE),
+        Any::Object(object) => object.print_in_action(out),
         other => write_v(out, other),
     }
 }

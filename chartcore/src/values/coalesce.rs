@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::print;
 use crate::data::{Map, Str, Value};
+use crate::quote::quote;
 use crate::{Compat, Error, ErrorKind, Result};
 
 /// How many tables may be merged into each other; imports can make tables that contain themselves.
@@ -507,7 +508,7 @@ impl Heap {
                 self.put(own, &key, Slot::Table(copy));
             }
             Some(_) => {
-                let key = print::quote(&key.to_text());
+                let key = quote(&key.to_text());
                 self.warn(format!("Conflict: cannot merge map onto non-map for {key}. Skipping."));
             }
         }

@@ -8,9 +8,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::coalesce::{Charts, GLOBAL, Heap, Layer, Nulls, TableId};
-use super::print;
 use crate::chart::{Chart, Dependency, Metadata};
 use crate::data::{Map, Str, Value};
+use crate::quote::quote;
 use crate::version::{Constraint, Version};
 use crate::{Compat, Error, ErrorKind, Result};
 
@@ -521,5 +521,5 @@ pub(super) fn attribute(text: &str) -> String {
                 && letter != ' '
                 && (letter.is_ascii_graphic() || letter > '\u{a0}')
         });
-    if plain { text.to_string() } else { print::quote(text) }
+    if plain { text.to_string() } else { quote(text) }
 }

@@ -6,6 +6,7 @@ use super::coalesce::{Charts, Heap, Nulls, TableId};
 use super::enable::{Forest, attribute};
 use super::print;
 use crate::data::{Map, Value};
+use crate::quote::quote;
 use crate::{Compat, Result};
 
 /// Imports values into every chart that has dependencies, from the leaves up. With or without imports such
@@ -87,7 +88,7 @@ fn nest(heap: &mut Heap, path: &str, inner: TableId) -> TableId {
 }
 
 fn message(compat: Compat, from_exports: bool, chart: &str, key: &str) -> String {
-    let reason = format!("{} is not a table", print::quote(key));
+    let reason = format!("{} is not a table", quote(key));
     match (compat, from_exports) {
         (Compat::Helm3, false) => format!("Warning: ImportValues missing table from chart {chart}: {reason}"),
         (Compat::Helm3, true) => format!("Warning: ImportValues missing table: {reason}"),

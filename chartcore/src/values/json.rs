@@ -160,7 +160,7 @@ impl Reader<'_> {
             Some(b'\'') => format!("invalid character '\\'' {context}"),
             Some(b'"') => format!("invalid character '\"' {context}"),
             Some(byte) => {
-                let quoted = super::print::quote(&char::from(byte).to_string());
+                let quoted = crate::quote::quote(&char::from(byte).to_string());
                 format!("invalid character '{}' {context}", quoted.trim_matches('"'))
             }
         })

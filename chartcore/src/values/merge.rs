@@ -218,6 +218,7 @@ fn located(inner: &Inner, charts: &[String], steps: &[String], reason: &str) -> 
         && let Some(setting) = explanation.winner()
     {
         diagnostic.primary.clone_from(&setting.location);
+        diagnostic.label = Some(reason.to_owned());
         if setting.location.is_none() {
             diagnostic = diagnostic.note(format!("set by {}", setting.origin));
         }

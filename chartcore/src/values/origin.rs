@@ -140,7 +140,7 @@ impl fmt::Display for Explanation {
 fn short(value: &Value) -> String {
     const LENGTH: usize = 60;
     let text = match value {
-        Value::String(text) => super::print::quote(&text.to_text()),
+        Value::String(text) => crate::quote::quote(&text.to_text()),
         Value::Null => "null".to_string(),
         Value::Map(map) if map.is_empty() => "{}".to_string(),
         Value::Map(map) => format!("a map of {} keys", map.len()),
@@ -157,15 +157,15 @@ fn short(value: &Value) -> String {
 /// What a tree says about a path.
 enum Mention<'v> {
     Value(&'v Value),
-    /// A null on the way, after so many steps.
-    Null(usize),
+    /// A null, or another value that holds nothing, on the way, after so many steps.
+    End(usize, &'v Value),
 }
 
 fn mention<'v>(tree: &'v Value, steps: &[PathStep]) -> Option<Mention<'v>> {
     let mut value = tree;
     for (index, step) in steps.iter().enumerate() {
-        if value.is_null() {
-            return Some(Mention::Null(index));
+        if !matches!(value, Value::Map(_) | Value::List(_)) {
+            return Some(Mention::End(index, value));
         }
         value = find(value, std::slice::from_ref(step))?;
     }
@@ -178,7 +178,7 @@ fn setting(tree: &Value, steps: &[PathStep], origin: Origin, text: Option<(&str,
         Mention::Value(Value::Null) => (Value::Null, Effect::Deletes, steps.len()),
         Mention::Value(value @ Value::Map(_)) => (value.clone(), Effect::Merges, steps.len()),
         Mention::Value(value) => (value.clone(), Effect::Sets, steps.len()),
-        Mention::Null(depth) => (Value::Null, Effect::Deletes, depth),
+        Mention::End(depth, value) => (value.clone(), Effect::Deletes, depth),
     };
     let location = text.and_then(|(file, text)| locate(file, text, &steps[..depth]));
     Some(Setting { origin, location, value, effect })

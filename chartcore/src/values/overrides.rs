@@ -109,7 +109,8 @@ impl Text {
             return Ok(value.clone());
         }
         let value = read_values(&self.bytes, compat)
-            .map_err(|error| error.prefixed(format_args!("failed to parse {}: ", self.name)))?;
+            .map_err(|error| error.prefixed(format_args!("failed to parse {}: ", self.name)))
+            .map_err(|error| error.at_line_of(&self.name, &self.bytes))?;
         Ok(slot.get_or_init(|| value).clone())
     }
 }

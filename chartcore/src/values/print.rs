@@ -1,7 +1,7 @@
 //! How Go prints a value in messages: `%v`, `%t`, `%q`, `%T`.
 
 use crate::data::{Value, number};
-use crate::quote::quoted;
+use crate::quote::quoted_char;
 
 /// How deep printing follows a value before it stops.
 const DEPTH: usize = 100;
@@ -91,23 +91,9 @@ fn write(out: &mut Vec<u8>, value: &Value, verb_is_truth: bool, depth: usize) {
     }
 }
 
-/// What `strconv.Quote(text)` gives.
-pub(super) fn quote(text: &str) -> String {
-    quoted(text.as_bytes())
-}
-
-/// What `fmt.Sprintf("%q", letter)` prints of a rune.
-pub(super) fn quote_rune(letter: char) -> String {
-    match letter {
-        '\'' => "'\\''".to_string(),
-        '"' => "'\"'".to_string(),
-        letter => format!("'{}'", quote(letter.encode_utf8(&mut [0; 4])).trim_matches('"')),
-    }
-}
-
 /// What `fmt.Sprintf("%q", letters)` prints of a slice of runes: `['a' 'b']`.
 pub(super) fn quote_runes(letters: &str) -> String {
-    let letters: Vec<String> = letters.chars().map(quote_rune).collect();
+    let letters: Vec<String> = letters.chars().map(quoted_char).collect();
     format!("[{}]", letters.join(" "))
 }
 

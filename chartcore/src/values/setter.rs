@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{json, print};
 use crate::Compat;
-use crate::data::{Map, Str, Value};
+use crate::data::{Map, Str, Value, number};
 
 /// The largest list index.
 const MAX_INDEX: i64 = 65_536;
@@ -136,7 +136,7 @@ impl Setter<'_> {
         let (key, stop) = self.until(stops);
         match stop {
             None if key.is_empty() => Err(Stop::End),
-            None => fault(format!("key {} has no value", print::quote(&key))),
+            None => fault(format!("key {} has no value", crate::quote::quote(&key))),
             Some('[') => {
                 let index = self.index()?;
                 let mut list = match map.get_mut(&key) {
@@ -157,7 +157,7 @@ impl Setter<'_> {
                 result
             }
             Some('=') => self.value_of(map, key),
-            Some(',') => fault(format!("key {} has no value (cannot end with ,)", print::quote(&key))),
+            Some(',') => fault(format!("key {} has no value (cannot end with ,)", crate::quote::quote(&key))),
             Some(_) => {
                 let level = level + 1;
                 if level > MAX_LEVEL {
@@ -183,7 +183,7 @@ impl Setter<'_> {
                     }
                 };
                 if empty && result.is_ok() {
-                    return fault(format!("key map {} has no value", print::quote(&key)));
+                    return fault(format!("key map {} has no value", crate::quote::quote(&key)));
                 }
                 result
             }
@@ -294,16 +294,9 @@ impl Setter<'_> {
         if stop.is_none() {
             return Err(Stop::EndInIndex);
         }
-        match text.parse() {
+        match number::atoi(&text) {
             Ok(index) => Ok(index),
-            Err(error) => {
-                use std::num::IntErrorKind::{NegOverflow, PosOverflow};
-                let reason = match error.kind() {
-                    PosOverflow | NegOverflow => "value out of range",
-                    _ => "invalid syntax",
-                };
-                fault(format!("error parsing index: strconv.Atoi: parsing {}: {reason}", print::quote(&text)))
-            }
+            Err(reason) => fault(format!("error parsing index: {reason}")),
         }
     }
 

@@ -20,14 +20,22 @@ from typing import Any
 from chartpy.records import Diagnostic
 
 __all__ = [
+    "AlreadyExistsError",
+    "AuthError",
     "ChartError",
     "DependencyError",
+    "HelmfileError",
+    "IntegrityError",
     "InternalError",
+    "JinjaError",
     "LimitError",
     "LoadError",
     "ManifestError",
     "MissingFileError",
+    "RemoteError",
+    "RepositoryError",
     "SchemaError",
+    "SignatureError",
     "TemplateError",
     "UsageError",
     "ValuesError",
@@ -104,6 +112,22 @@ class TemplateError(ChartError):
     """A template does not parse, or fails while it runs."""
 
 
+class JinjaError(TemplateError):
+    """A Jinja template of a plan does not parse, or fails while it runs; `__cause__` is what a function raised."""
+
+
+class HelmfileError(ChartError, ValueError):
+    """A helmfile is malformed, or uses what is not supported: `unsupported_key` names it."""
+
+    @property
+    def unsupported_key(self) -> str | None:
+        """The key that is not supported, by its path: `releases[0].hooks`."""
+        for diagnostic in self.diagnostics:
+            if diagnostic.code == "helmfile-key":
+                return diagnostic.label
+        return None
+
+
 class ManifestError(ChartError):
     """A rendered document is not a Kubernetes manifest."""
 
@@ -116,12 +140,36 @@ class VersionError(ChartError, ValueError):
     """A version or a constraint is malformed."""
 
 
+class SignatureError(ChartError):
+    """A signature does not count, or a key or provenance file cannot be used."""
+
+
 class LimitError(ChartError):
     """A limit was reached: depth, size or steps."""
 
 
 class UsageError(ChartError, ValueError):
     """An argument does not make sense."""
+
+
+class RemoteError(ChartError, ConnectionError):
+    """A server cannot be reached, or does not answer as it should."""
+
+
+class AuthError(RemoteError):
+    """A server wants other credentials."""
+
+
+class RepositoryError(ChartError, LookupError):
+    """A repository's index is malformed, or does not have what is asked for."""
+
+
+class AlreadyExistsError(ChartError, FileExistsError):
+    """A version is published already, with other content."""
+
+
+class IntegrityError(ChartError):
+    """Bytes are not what their digest or length says."""
 
 
 class InternalError(ChartError):

@@ -22,7 +22,7 @@ class RenderJob(TypedDict, total=False):
     chart: Required[Chart | str | os.PathLike[str]]
     release: Required[str]
     namespace: str
-    values: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
+    values: Mapping[str, Any] | os.PathLike[str] | Sequence[Mapping[str, Any] | os.PathLike[str]] | None
     values_files: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None
     set: str | Sequence[str] | None
     set_string: str | Sequence[str] | None
@@ -31,6 +31,7 @@ class RenderJob(TypedDict, total=False):
     set_literal: str | Sequence[str] | None
     kube_version: str | None
     api_versions: str | Sequence[str] | None
+    show_only: str | Sequence[str] | None
     is_upgrade: bool
     revision: int
     include_crds: bool

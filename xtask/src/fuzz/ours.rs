@@ -105,8 +105,8 @@ fn said(error: Error) -> Failure {
 }
 
 fn plain_template(request: &Value) -> Answer {
-    let parsed = template::parse(words(request, "template").as_bytes(), Compat::Helm4)
-        .map_err(|error| error.go_text("t"))?;
+    let parsed =
+        template::parse_plain(words(request, "template").as_bytes()).map_err(|error| error.go_text("t"))?;
     let mut templates = Templates::new(Compat::Helm4);
     templates.add("t", parsed);
     let missing = match words(request, "missingkey") {

@@ -146,18 +146,6 @@ fn data_with(big: u32) -> Value {
 const DEFINITIONS: &str = "{{ define \"h.name\" }}{{ .s | default \"none\" }}{{ end }}{{ define \"h.fails\" }}\n {{ .x.y.z }}{{ end }}\
 {{ define \"h.list\" }}{{ range . }}<{{ . }}>{{ end }}{{ end }}";
 
-/// Whether an error says that one of Helm's functions is not defined: damage can make a name of one.
-pub(crate) fn names_an_added_function(error: &Value) -> bool {
-    let Some(name) = error
-        .as_str()
-        .and_then(|error| error.strip_suffix("\" not defined"))
-        .and_then(|error| error.rsplit('"').next())
-    else {
-        return false;
-    };
-    SIZED.contains(&name) || HELM.iter().any(|(known, _)| *known == name)
-}
-
 /// The request at a position: odd ones plain text/template, even ones Helm 4's and Helm 3's engines in turn.
 pub(crate) fn request(seed: u64, position: u64) -> Value {
     let mut random = Random::new(seed, position);

@@ -15,6 +15,7 @@ mod order;
 mod resolve;
 mod scalar;
 mod scan;
+mod stream;
 mod tag;
 mod write;
 
@@ -31,6 +32,7 @@ use scan::Scanner;
 
 pub use head::{Field, Head, HeadError, head};
 pub use lines::{Lines, Place, Step};
+pub(crate) use stream::{Stream, Text};
 pub use write::{write, write_into, write_pretty, write_pretty_into};
 
 /// How deep a value may nest. go-yaml stops at 10,000; whoever walks a tree on a small stack must stop sooner.
@@ -172,6 +174,18 @@ pub(crate) fn parse_typed(bytes: &[u8]) -> Result<Value, Error> {
     let input = Input::new(bytes);
     match Document::read(&mut Parser::new(Scanner::new(&input)))? {
         Some(document) => Decoder::new(&document, false).decode()?.into_typed_value(),
+        None => Ok(Value::Null),
+    }
+}
+
+/// As [`parse_typed`], but equal keys in one map are an error.
+///
+/// # Errors
+/// As [`parse_typed`] and [`parse_strict`].
+pub(crate) fn parse_typed_strict(bytes: &[u8]) -> Result<Value, Error> {
+    let input = Input::new(bytes);
+    match Document::read(&mut Parser::new(Scanner::new(&input)))? {
+        Some(document) => Decoder::new(&document, true).decode()?.into_typed_value(),
         None => Ok(Value::Null),
     }
 }

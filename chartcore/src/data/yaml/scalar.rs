@@ -447,6 +447,7 @@ impl<'a> Scanner<'a> {
 
     /// Checks and skips an escape that is not a line break.
     fn check_escape(&mut self) -> Result<(), Error> {
+        self.check_ahead(2)?;
         let escape = self.byte(1);
         if simple_escape(escape).is_some() {
             self.at += 2;
@@ -457,6 +458,7 @@ impl<'a> Scanner<'a> {
             return Err(self.error("found unknown escape character"));
         }
         self.at += 2;
+        self.check_ahead(digits)?;
         let Some(code) = hex(self.text, self.at, digits) else {
             // Go: yaml/scannerc.go spells it so.
             return Err(self.error("did not find expected hexdecimal number"));

@@ -474,6 +474,14 @@ impl<'a> Scanner<'a> {
         }
     }
 
+    /// The reader's error, when it stopped before the next `count` bytes.
+    pub(super) fn check_ahead(&self, count: usize) -> Result<(), Error> {
+        match &self.fault {
+            Some(fault) if self.at + count > self.text.len() => Err(fault.clone()),
+            _ => Ok(()),
+        }
+    }
+
     fn fetch_token(&mut self) -> Result<(), Error> {
         self.skip_to_token();
         if let Some(fault) = &self.fault

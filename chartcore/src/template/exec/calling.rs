@@ -6,7 +6,7 @@ use super::super::ast::{NodeId, NodeKind};
 use super::super::call::{self, Found};
 use super::super::code::Origin;
 use super::super::compile::{ideal_constant, literal_for};
-use super::super::{Any, Function, Method, Parsed, Scope, Type, funcs, quote};
+use super::super::{Any, Function, Method, Parsed, Scope, Type, funcs, unquote};
 use super::{Executor, Failure, Pending, Step};
 use crate::data::Str;
 
@@ -21,7 +21,13 @@ impl Executor<'_> {
         match result {
             Ok(value) => {
                 self.weigh(&value)?;
-                self.stack.push(value);
+                self.stack.push(match &value {
+                    // Go's own functions hand on what they were given.
+                    Any::Object(object) if function.params.first() != Some(&Type::Reflect) => {
+                        object.copied().unwrap_or(value)
+                    }
+                    _ => value,
+                });
                 Ok(())
             }
             Err(fault) => {
@@ -41,7 +47,7 @@ impl Executor<'_> {
         };
         self.produced += weight as u64;
         if weight > self.limits.output {
-            return Err(self.exceeded(weight));
+            return self.checked(weight);
         }
         Ok(())
     }
@@ -138,7 +144,7 @@ impl Executor<'_> {
                 NodeKind::Bool(truth) => Any::Bool(truth),
                 NodeKind::String { start, end } => {
                     let literal = &parsed.source[start as usize..end as usize];
-                    Any::Str(Str::new(quote::unquote(literal).unwrap_or_default()))
+                    Any::Str(Str::new(unquote::unquote(literal).unwrap_or_default()))
                 }
                 NodeKind::Number { start, end, .. } => {
                     let text = &parsed.source[start as usize..end as usize];

@@ -23,6 +23,9 @@ use super::walk::Walk;
 use super::{Any, ExecError, Host, MapType, Memo, Method, Parsed, Templates, Type, funcs};
 use templates::{Call, Caller, TplUnit, Unit, frame, no_template};
 
+/// How many steps pass before the host is asked whether to go on.
+const STRETCH: u64 = 1 << 18;
+
 /// What a render may use before it is stopped. The defaults are far beyond any chart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -91,6 +94,8 @@ pub struct Executor<'a> {
     /// What `tpl` parsed in this render.
     tpl_units: NameMap<Str, Rc<TplUnit>>,
     steps: u64,
+    /// Where the host is asked next whether to go on.
+    checkpoint: u64,
     produced: u64,
 
     // What runs now.
@@ -166,6 +171,7 @@ impl<'a> Executor<'a> {
             memo: Memo::default(),
             tpl_units: NameMap::default(),
             steps: 0,
+            checkpoint: limits.steps.min(STRETCH),
             produced: 0,
             unit: Unit::Entry(nothing),
             at: NO_NODE,
@@ -556,25 +562,31 @@ impl<'a> Executor<'a> {
     #[inline]
     fn spend(&mut self, steps: u64, written: usize) -> Step<()> {
         self.steps += steps;
-        if self.steps > self.limits.steps
+        if self.steps > self.checkpoint
             || written > self.limits.output
             || self.produced > self.limits.produced
         {
-            return Err(self.exceeded(written));
+            return self.checked(written);
         }
         Ok(())
     }
 
+    /// What a limit or a checkpoint means: failure, or another stretch of steps.
     #[cold]
-    fn exceeded(&self, written: usize) -> Failure {
+    fn checked(&mut self, written: usize) -> Step<()> {
         let Limits { steps, output, produced } = self.limits;
-        Failure::from(if self.steps > steps {
+        Err(Failure::from(if self.steps > steps {
             format!("exceeded the limit of {steps} steps")
         } else if written > output {
             format!("exceeded the limit of {output} bytes of output")
-        } else {
+        } else if self.produced > produced {
             format!("exceeded the limit of {produced} bytes of text")
-        })
+        } else if self.host.stopped() {
+            "the render was stopped".to_owned()
+        } else {
+            self.checkpoint = self.steps.saturating_add(STRETCH).min(steps);
+            return Ok(());
+        }))
     }
 
     #[inline]
@@ -666,6 +678,9 @@ fn look<R>(parsed: &Parsed, root: &Any, chain: Chain, found: impl FnOnce(&Any) -
     let mut held;
     let mut map = root;
     for ident in way {
+        if ident.of_values {
+            return None;
+        }
         held = match map.look(&ident.name, &ident.hint, |value| match value {
             Any::Map(inner) => Some(inner.clone()),
             _ => None,
@@ -675,7 +690,7 @@ fn look<R>(parsed: &Parsed, root: &Any, chain: Chain, found: impl FnOnce(&Any) -
         };
         map = &held;
     }
-    if map.kind() == MapType::String {
+    if map.kind() == MapType::String || last.of_values {
         return None;
     }
     map.look(&last.name, &last.hint, found)

@@ -3,9 +3,9 @@
 //! Go: fmt/print.go, `printArg`, `printValue`; fmt/format.go.
 
 use super::super::print::{LENGTH, write_duration, write_int};
-use super::super::quote::{can_backquote, write_quoted, write_quoted_char, write_quoted_with};
 use super::super::unicode::{self, is_print};
 use super::super::{Any, Element, Object, float};
+use crate::quote::{can_backquote, write_quoted, write_quoted_char, write_quoted_with};
 
 /// How deep printing follows a map that contains itself.
 const DEPTH: usize = 200;
@@ -203,6 +203,21 @@ impl<'a> Printer<'a> {
             }
             self.out.push(b'}');
             return;
+        }
+        if let Some(entries) = object.entries() {
+            let map = object.kind() == "map";
+            let separator = self.open(object.type_name(), if map { "map[" } else { "[" });
+            for (index, (key, item)) in entries.iter().enumerate() {
+                if index > 0 {
+                    self.out.extend_from_slice(separator);
+                }
+                if map {
+                    self.value(key, verb, depth + 1);
+                    self.out.push(b':');
+                }
+                self.value(item, verb, depth + 1);
+            }
+            return self.close();
         }
         let stringable = matches!(verb, 'v' | 's' | 'x' | 'X' | 'q');
         match object.underlying() {

@@ -6,7 +6,7 @@
 use std::cmp::Ordering;
 
 use crate::data::Str;
-use crate::template::{Any, Fault, Function, MapType, Scope, Type, format, unicode};
+use crate::template::{Any, Capacity, Fault, Function, List, MapType, Scope, Type, format, unicode};
 
 pub(super) static FUNCTIONS: &[Function] = &[
     Function::variadic("and", &[Type::Reflect, Type::Reflect], and),
@@ -28,6 +28,9 @@ pub(super) static FUNCTIONS: &[Function] = &[
     Function::variadic("println", &[Type::Any], println),
     Function::variadic("urlquery", &[Type::Any], urlquery),
 ];
+
+/// Go's `slice`, which Sprig's hides.
+pub(super) static SLICE: Function = Function::variadic("slice", &[Type::Reflect, Type::Reflect], slice);
 
 type Outcome = Result<Any, Fault>;
 
@@ -112,6 +115,39 @@ fn index(_: &mut Scope<'_>, args: &[Any]) -> Outcome {
     Ok(item)
 }
 
+fn slice(_: &mut Scope<'_>, args: &[Any]) -> Outcome {
+    let Some((item, indexes)) = args.split_first() else { return Ok(Any::Nil) };
+    let (length, capacity) = match item {
+        Any::Nil => return Err(Fault::new("slice of untyped nil")),
+        _ if indexes.len() > 3 => {
+            return Err(Fault::new(format!("too many slice indexes: {}", indexes.len())));
+        }
+        Any::Str(_) if indexes.len() == 3 => return Err(Fault::new("cannot 3-index slice a string")),
+        Any::Str(text) => (text.len(), text.len()),
+        Any::List(list) => (list.len(), list.capacity()),
+        other => return Err(Fault::new(format!("can't slice item of type {}", other.type_name()))),
+    };
+    let mut bounds = [0, length, capacity];
+    for (bound, index) in bounds.iter_mut().zip(indexes) {
+        *bound = position(index, capacity)?;
+    }
+    let [start, end, most] = bounds;
+    let ascending = |low: usize, high: usize| {
+        if low > high { Err(Fault::new(format!("invalid slice index: {low} > {high}"))) } else { Ok(()) }
+    };
+    ascending(start, end)?;
+    ascending(end, most)?;
+    match item {
+        Any::Str(text) => Ok(Any::Str(Str::new(text.get(start..end).unwrap_or_default()))),
+        Any::List(list) if indexes.len() == 3 => {
+            let items = list.slice(start, end).map(|part| part.items().to_vec()).unwrap_or_default();
+            Ok(Any::List(List::with_capacity(list.element(), items, Capacity::Of(most - start))))
+        }
+        Any::List(list) => Ok(list.slice(start, end).map_or(Any::Nil, Any::List)),
+        _ => Ok(Any::Nil),
+    }
+}
+
 fn index_one(item: &Any, index: &Any) -> Outcome {
     match item {
         Any::Nil => Err(Fault::new("index of nil pointer")),
@@ -139,7 +175,7 @@ fn index_one(item: &Any, index: &Any) -> Outcome {
                     let wanted = map_key(index)?;
                     let found =
                         entries.into_iter().find(|entry| matches!(&entry.0, Any::Str(key) if key == wanted));
-                    return Ok(found.map_or(Any::Nil, |entry| entry.1));
+                    return Ok(found.map_or_else(|| object.zero().unwrap_or_default(), |entry| entry.1));
                 }
                 let at = position(index, entries.len())?;
                 let found = entries.into_iter().nth(at).map(|entry| entry.1);
@@ -252,6 +288,9 @@ fn same(left: &Any, right: &Any) -> Result<bool, Fault> {
     }
     match (left, right) {
         (Any::Object(one), Any::Object(other)) => {
+            if !other.comparable() {
+                return Err(non_comparable(right));
+            }
             let identical = std::rc::Rc::ptr_eq(one, other);
             if identical || one.kind() == "ptr" || one.type_name() != other.type_name() {
                 return Ok(identical);
@@ -262,13 +301,16 @@ fn same(left: &Any, right: &Any) -> Result<bool, Fault> {
             other.print(&mut right);
             Ok(left == right)
         }
-        _ => {
-            let mut out = b"non-comparable type ".to_vec();
-            format::write_verb(&mut out, b's', right);
-            out.extend_from_slice(format!(": {}", right.type_name()).as_bytes());
-            Err(Fault::new(String::from_utf8_lossy(&out).into_owned()))
-        }
+        _ => Err(non_comparable(right)),
     }
+}
+
+#[cold]
+fn non_comparable(value: &Any) -> Fault {
+    let mut out = b"non-comparable type ".to_vec();
+    format::write_verb(&mut out, b's', value);
+    out.extend_from_slice(format!(": {}", value.type_name()).as_bytes());
+    Fault::new(String::from_utf8_lossy(&out).into_owned())
 }
 
 fn eq(_: &mut Scope<'_>, args: &[Any]) -> Outcome {

@@ -1,6 +1,6 @@
 //! Numbers out of anything, as github.com/spf13/cast makes them: what cannot be read is 0.
 
-use crate::data::Value;
+use crate::data::{Value, number};
 use crate::template::{Any, Object};
 
 /// Go's conversion of a float64 to an int64 on amd64: the least integer where it does not fit.
@@ -33,7 +33,7 @@ pub(super) fn to_int(value: &Any) -> i64 {
         Any::Uint8(number) => i64::from(*number),
         Any::Uint64(number) => *number as i64,
         Any::Bool(truth) => i64::from(*truth),
-        Any::Str(text) => parse_int(without_zero_decimals(text), 0).unwrap_or(0),
+        Any::Str(text) => number::integer(without_zero_decimals(text), 0).unwrap_or(0),
         Any::Object(object) => named_int(&**object).unwrap_or(0),
         _ => 0,
     }
@@ -69,82 +69,6 @@ fn without_zero_decimals(text: &[u8]) -> &[u8] {
     text
 }
 
-/// Whether underscores stand only between digits, or between the base prefix and a digit.
-fn underscores_are_between_digits(text: &[u8]) -> bool {
-    let text = text.strip_prefix(b"-").or(text.strip_prefix(b"+")).unwrap_or(text);
-    let (mut after_digit, mut after_underscore, mut digits, mut hex) = (false, false, text, false);
-    if let [b'0', prefix, rest @ ..] = text
-        && matches!(prefix.to_ascii_lowercase(), b'b' | b'o' | b'x')
-    {
-        digits = rest;
-        after_digit = true;
-        hex = prefix.eq_ignore_ascii_case(&b'x');
-    }
-    for byte in digits {
-        let is_digit = byte.is_ascii_digit() || hex && byte.is_ascii_hexdigit();
-        match byte {
-            b'_' if !after_digit => return false,
-            _ if after_underscore && !is_digit => return false,
-            _ => {}
-        }
-        after_digit = is_digit;
-        after_underscore = *byte == b'_';
-    }
-    !after_underscore
-}
-
-/// Why a text is no integer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum IntError {
-    /// It is not written as one.
-    Syntax,
-    /// It does not fit; the nearest that does.
-    Range(i64),
-}
-
-/// `strconv.ParseInt`. Base 0 reads the base from a prefix (`0x`, `0o`, `0b`, `0`) and allows underscores.
-pub(super) fn parse_int(text: &[u8], base: u32) -> Result<i64, IntError> {
-    let (negative, unsigned) = match text {
-        [b'-', rest @ ..] => (true, rest),
-        [b'+', rest @ ..] => (false, rest),
-        _ => (false, text),
-    };
-    let (radix, digits) = match unsigned {
-        _ if base != 0 => (base, unsigned),
-        [b'0', prefix, rest @ ..] if !rest.is_empty() => match prefix.to_ascii_lowercase() {
-            b'b' => (2, rest),
-            b'o' => (8, rest),
-            b'x' => (16, rest),
-            _ => (8, &unsigned[1..]),
-        },
-        [b'0', rest @ ..] => (8, rest),
-        _ => (10, unsigned),
-    };
-    if unsigned.is_empty() {
-        return Err(IntError::Syntax);
-    }
-    let farthest = IntError::Range(if negative { i64::MIN } else { i64::MAX });
-    let mut size: u64 = 0;
-    let mut underscores = false;
-    for &byte in digits {
-        if byte == b'_' && base == 0 {
-            underscores = true;
-            continue;
-        }
-        let digit = char::from(byte).to_digit(radix).ok_or(IntError::Syntax)?;
-        let next = size.checked_mul(u64::from(radix)).and_then(|size| size.checked_add(u64::from(digit)));
-        size = next.ok_or(farthest)?;
-    }
-    if underscores && !underscores_are_between_digits(unsigned) {
-        return Err(IntError::Syntax);
-    }
-    if negative {
-        0_i64.checked_sub_unsigned(size).ok_or(farthest)
-    } else {
-        i64::try_from(size).map_err(|_| farthest)
-    }
-}
-
 /// `strconv.ParseFloat`; `None` for what it refuses, also for numbers too large.
 pub(super) fn parse_float(text: &[u8]) -> Option<f64> {
     let (negative, unsigned) = match text {
@@ -172,7 +96,7 @@ pub(super) fn parse_float(text: &[u8]) -> Option<f64> {
         return None;
     }
     let number: f64 = if unsigned.contains(&b'_') {
-        if !underscores_are_between_digits(unsigned) {
+        if !number::underscores_are_between_digits(unsigned) {
             return None;
         }
         let plain: Vec<u8> = unsigned.iter().copied().filter(|&byte| byte != b'_').collect();
@@ -185,7 +109,7 @@ pub(super) fn parse_float(text: &[u8]) -> Option<f64> {
 
 /// `0x1.8p3`, where the exponent is obligatory. `text` starts with `0x`.
 fn parse_hex_float(text: &[u8]) -> Option<f64> {
-    if text.contains(&b'_') && !underscores_are_between_digits(text) {
+    if text.contains(&b'_') && !number::underscores_are_between_digits(text) {
         return None;
     }
     let at = text.iter().position(|byte| byte.eq_ignore_ascii_case(&b'p'))?;

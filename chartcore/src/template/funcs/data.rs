@@ -3,6 +3,7 @@
 //! Helm: pkg/engine/funcs.go; `toPrettyJson`, `toRawJson` and `mustFromJson` are Sprig's.
 
 use super::date;
+use super::reflected::{Form, reflected};
 use crate::data::json::{self, Escape};
 use crate::data::{self, Value, toml, yaml};
 use crate::template::{Any, Element, Fault, Function, List, Map, MapType, Scope, Type};
@@ -12,7 +13,7 @@ type Body = fn(&mut Scope<'_>, &[Any]) -> Result<Any, Fault>;
 pub(super) static FUNCTIONS: &[Function] = &[
     of_any("toYaml", |_, args| Ok(Any::str(yaml_text(first(args)).unwrap_or_default()))),
     of_any("mustToYaml", |_, args| Ok(Any::str(yaml_text(first(args))?))),
-    of_any("toYamlPretty", |_, args| Ok(Any::str(pretty_yaml_text(first(args)).unwrap_or_default()))),
+    of_any("toYamlPretty", |_, args| Ok(Any::str(pretty_yaml_text(first(args))?))),
     of_text("fromYaml", |_, args| {
         Ok(match yaml::parse_map(text(args)) {
             Ok(map) => Any::from(&Value::from(map)),
@@ -42,12 +43,12 @@ pub(super) static FUNCTIONS: &[Function] = &[
     of_any("toToml", |_, args| {
         Ok(match toml_text(first(args))? {
             Ok(text) => Any::str(text),
-            Err(error) => Any::str(error.to_string()),
+            Err(error) => Any::str(error),
         })
     }),
     of_any("mustToToml", |_, args| match toml_text(first(args))? {
         Ok(text) => Ok(Any::str(text)),
-        Err(error) => Err(Fault::new(error.to_string())),
+        Err(error) => Err(Fault::new(error)),
     }),
     of_text("fromToml", |_, args| {
         Ok(match toml::parse_items(text(args)) {
@@ -102,40 +103,11 @@ fn yaml_text(any: &Any) -> Result<Vec<u8>, Fault> {
     Ok(out)
 }
 
+/// What Helm prints nothing for is empty; what Go's encoder panics at is an error.
 fn pretty_yaml_text(any: &Any) -> Result<Vec<u8>, Fault> {
-    let value = pretty_value(any, 0)?;
-    let mut out = yaml::write_pretty(&value).map_err(|error| Fault::new(error.to_string()))?;
+    let mut out = reflected(any, Form::Yaml, yaml::write_pretty)?.unwrap_or_default();
     out.pop_if(|last| *last == b'\n');
     Ok(out)
-}
-
-/// The value as go-yaml sees it, which is not told about JSON: a `[]byte` is a list of numbers.
-fn pretty_value(any: &Any, depth: usize) -> Result<Value, Fault> {
-    if depth > yaml::MAX_DEPTH {
-        return Err(Fault::new("exceeded max depth"));
-    }
-    match any {
-        Any::List(list) if list.element() == Element::Byte => {
-            let numbers = list.items().iter().map(|item| match item {
-                Any::Uint8(byte) => Value::Int(i64::from(*byte)),
-                _ => Value::Null,
-            });
-            Ok(numbers.collect::<Vec<Value>>().into())
-        }
-        Any::List(list) => {
-            let items: Result<Vec<Value>, Fault> =
-                list.items().iter().map(|item| pretty_value(item, depth + 1)).collect();
-            Ok(items?.into())
-        }
-        Any::Map(map) if map.as_frozen().is_none() => pretty_map(map, depth),
-        other => other.to_value(),
-    }
-}
-
-fn pretty_map(map: &Map, depth: usize) -> Result<Value, Fault> {
-    let entries: Result<data::Map, Fault> =
-        map.entries().iter().map(|(key, item)| Ok((key.clone(), pretty_value(item, depth + 1)?))).collect();
-    Ok(entries?.into())
 }
 
 fn json_text(any: &Any, escape: Escape) -> Result<Vec<u8>, Fault> {
@@ -229,9 +201,15 @@ fn toml_any(item: toml::Item) -> Any {
 }
 
 /// The text, or BurntSushi's error; a nil is Go's panic.
-fn toml_text(any: &Any) -> Result<Result<Vec<u8>, toml::Error>, Fault> {
-    if matches!(any, Any::Nil) {
-        return Err(Fault::new("reflect: call of reflect.Value.Type on zero Value"));
+fn toml_text(any: &Any) -> Result<Result<Vec<u8>, String>, Fault> {
+    match any {
+        Any::Nil => return Err(Fault::new("reflect: call of reflect.Value.Type on zero Value")),
+        Any::Complex(_) => return Ok(Err("unsupported type for key '': complex128".to_owned())),
+        _ => {}
     }
-    Ok(toml::write(&pretty_value(any, 0)?))
+    let write = |value: &Value| toml::write(value).map_err(|error| error.to_string());
+    match reflected(any, Form::Toml, write) {
+        Err(fault) if fault.text() == Form::Toml.complex() => Ok(Err(fault.text().to_owned())),
+        outcome => outcome,
+    }
 }

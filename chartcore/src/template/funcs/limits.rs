@@ -25,6 +25,12 @@ pub(super) fn check_text(length: usize) -> Result<(), Fault> {
     Ok(())
 }
 
+/// The refusal of a text whose length nobody has counted to the end.
+#[cold]
+pub(super) fn text_too_long() -> Fault {
+    Fault::new(format!("the text would be longer than the limit of {TEXT} bytes"))
+}
+
 /// Refuses to make a list of `length` items when that is too long.
 #[inline]
 pub(super) fn check_items(length: usize) -> Result<(), Fault> {

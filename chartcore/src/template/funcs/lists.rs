@@ -224,6 +224,11 @@ fn slice(_: &mut Scope<'_>, arguments: &[Any]) -> Result<Any, Fault> {
         Some(index) => usize::try_from(cast::to_int(index)).ok(),
         None => Some(default),
     };
+    if let (Any::Object(object), Some(start), Some(end)) = (value, index(1, 0), index(2, items.len()))
+        && let Some(part) = object.part(start, end)
+    {
+        return Ok(part);
+    }
     let owned;
     let list = match value {
         Any::List(list) => list,

@@ -16,6 +16,7 @@ mod network;
 mod path;
 mod random;
 mod reflect;
+mod reflected;
 mod regex;
 mod strings;
 mod text;
@@ -78,8 +79,28 @@ pub fn functions(compat: Compat) -> impl Iterator<Item = &'static Function> {
     all().filter(move |function| compat == Compat::Helm4 || !SINCE_HELM4.contains(&function.name))
 }
 
+/// Which functions a template may call.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Vocabulary {
+    /// Those of text/template alone.
+    Go,
+    /// Those and Sprig's and Helm's.
+    Helm(Compat),
+}
+
+impl Vocabulary {
+    /// The function of that name.
+    pub(super) fn find(self, name: &[u8]) -> Option<&'static Function> {
+        match self {
+            Self::Helm(compat) => find(name, compat),
+            Self::Go if name == builtin::SLICE.name.as_bytes() => Some(&builtin::SLICE),
+            Self::Go => builtin::FUNCTIONS.iter().find(|function| function.name.as_bytes() == name),
+        }
+    }
+}
+
 /// The function of that name.
-pub(super) fn find(name: &[u8], compat: Compat) -> Option<&'static Function> {
+fn find(name: &[u8], compat: Compat) -> Option<&'static Function> {
     static TABLES: [OnceLock<NameMap<&'static [u8], &'static Function>>; 2] =
         [OnceLock::new(), OnceLock::new()];
     let table = match compat {

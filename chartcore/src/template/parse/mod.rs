@@ -17,8 +17,9 @@ use super::ParseError;
 use super::associate::NameMap;
 use super::ast::{Ast, NO_NODE, NodeId};
 use super::code::{Body, Chain, Ident, Literal, Loop, Op, Target};
+use super::funcs::Vocabulary;
 use super::lex::{Lexer, Token, TokenKind};
-use super::quote;
+use super::unquote;
 use pipelines::OpenPipe;
 
 /// A parsed file: independent of the file's name, shared between renders and threads.
@@ -73,19 +74,36 @@ pub fn parse(source: &[u8], compat: Compat) -> Result<Arc<Parsed>, ParseError> {
 /// # Errors
 /// As for [`parse`].
 pub fn parse_shared(source: &Arc<[u8]>, compat: Compat) -> Result<Arc<Parsed>, ParseError> {
+    parse_with(source, Vocabulary::Helm(compat))
+}
+
+/// Parses one file that may call no functions but text/template's own. Go's `slice`, which Sprig's hides from
+/// Helm's templates, is among them.
+///
+/// # Errors
+/// What Go's parser says, with the line.
+pub fn parse_plain(source: &[u8]) -> Result<Arc<Parsed>, ParseError> {
+    parse_with(&Arc::from(source), Vocabulary::Go)
+}
+
+fn parse_with(source: &Arc<[u8]>, vocabulary: Vocabulary) -> Result<Arc<Parsed>, ParseError> {
     if source.len() > i32::MAX as usize {
         return Err(ParseError {
             line: 1,
             message: "the template is larger than 2 GiB".to_owned(),
             started: None,
+            column: 0,
+            opened: None,
         });
     }
-    Parser::new(source, compat).run(source).map(Arc::new)
+    Parser::new(source, vocabulary).run(source).map(Arc::new)
 }
 
 /// What a control structure remembers until its `{{end}}`.
 struct Control {
     kind: ControlKind,
+    /// Where its action starts.
+    started: u32,
     /// Whether it stands in the else of the one around it and ends with it.
     chained: bool,
     in_else: bool,
@@ -201,7 +219,7 @@ fn taken<T>(gathered: &mut Vec<T>) -> Vec<T> {
 pub(super) struct Parser<'s> {
     pub(super) lexer: Lexer<'s>,
     pub(super) source: &'s [u8],
-    pub(super) compat: Compat,
+    pub(super) vocabulary: Vocabulary,
     tokens: [Token; 3],
     peeked: usize,
     pub(super) trees: Vec<Tree>,
@@ -225,13 +243,13 @@ pub(super) struct Parser<'s> {
 }
 
 impl<'s> Parser<'s> {
-    fn new(source: &'s [u8], compat: Compat) -> Self {
+    fn new(source: &'s [u8], vocabulary: Vocabulary) -> Self {
         let scratch = SCRATCH.take();
         let nowhere = Token { kind: TokenKind::Eof, start: 0, end: 0 };
         Self {
             lexer: Lexer::new(source),
             source,
-            compat,
+            vocabulary,
             tokens: [nowhere; 3],
             peeked: 0,
             trees: vec![Tree::new("file", None, scratch.code)],
@@ -306,7 +324,29 @@ impl<'s> Parser<'s> {
     #[cold]
     fn error(&mut self, message: impl Into<String>) -> ParseError {
         let last = self.tree().last;
-        ParseError { line: self.lexer.line(last), message: message.into(), started: None }
+        let message = message.into();
+        let (line, column) = self.lexer.place(last);
+        let action = self.tree().action.map(|action| self.lexer.line(action));
+        let opened = match action {
+            _ if message.starts_with("unexpected EOF") => self.unclosed(),
+            Some(started) if started < line => Some((started, "action")),
+            _ => None,
+        };
+        ParseError { line, message, started: None, column, opened }
+    }
+
+    /// The innermost structure that waits for its `{{end}}`.
+    fn unclosed(&mut self) -> Option<(usize, &'static str)> {
+        let tree = self.trees.last()?;
+        let (started, word) = match tree.controls.last() {
+            Some(control) => (control.started, control.kind.word()),
+            // A definition starts with an action of the tree around it.
+            None => {
+                let around = self.trees.len().checked_sub(2).and_then(|index| self.trees.get(index))?;
+                (around.action?, tree.context.split(' ').next()?)
+            }
+        };
+        Some((self.lexer.line(started), word))
     }
 
     #[cold]
@@ -403,7 +443,7 @@ impl<'s> Parser<'s> {
         if !matches!(token.kind, TokenKind::String | TokenKind::RawString) {
             return Err(self.unexpected(token, context));
         }
-        match quote::unquote(self.lexer.text(token)) {
+        match unquote::unquote(self.lexer.text(token)) {
             Ok(name) => Ok(Str::new(name)),
             Err(message) => Err(self.error(message)),
         }
@@ -590,6 +630,7 @@ impl<'s> Parser<'s> {
         tree.empty = false;
         let control = Control {
             kind,
+            started: tree.action.unwrap_or(tree.last),
             chained,
             in_else: false,
             declared,

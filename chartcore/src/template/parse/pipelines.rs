@@ -2,7 +2,7 @@
 
 use super::super::ast::{Children, NO_NODE, NodeId, NodeKind};
 use super::super::lex::{Token, TokenKind};
-use super::super::{ParseError, funcs, number, quote};
+use super::super::{ParseError, number, unquote};
 use super::Parser;
 use crate::data::Str;
 use crate::quote::quoted;
@@ -213,7 +213,7 @@ impl Parser<'_> {
         let kind = match token.kind {
             TokenKind::Identifier => {
                 let name = self.lexer.text(token);
-                if funcs::find(name, self.compat).is_none() {
+                if self.vocabulary.find(name).is_none() {
                     let shown = quoted(name);
                     return Err(self.error(format!("function {shown} not defined")));
                 }
@@ -242,7 +242,7 @@ impl Parser<'_> {
             }
             TokenKind::LeftParen => return Ok(Term::Parenthesis),
             TokenKind::String | TokenKind::RawString => {
-                if let Err(message) = quote::unquote(self.lexer.text(token)) {
+                if let Err(message) = unquote::unquote(self.lexer.text(token)) {
                     return Err(self.error(message));
                 }
                 NodeKind::String { start, end }

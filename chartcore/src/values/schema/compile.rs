@@ -9,13 +9,13 @@ use std::rc::Rc;
 use std::sync::OnceLock;
 
 use super::super::json::{self, Json};
-use super::super::print::quote;
 use super::check;
 use super::draft::{Dialect, Draft, Place, known_document};
 use super::format;
 use super::number::Decimal;
 use super::url::{Url, encode_pointer, unescape};
 use crate::data::{Str, Value};
+use crate::quote::quote;
 use crate::regex::Regex;
 
 /// How many schemas a document may come to, references included.

@@ -2,8 +2,9 @@
 //!
 //! Texts and rules are those of github.com/santhosh-tekuri/jsonschema/v6, format.go.
 
-use super::super::print::{quote, quote_rune as letter};
 use super::url::{self, Url};
+use crate::data::number::atoi;
+use crate::quote::{quote, quoted_char as letter};
 use crate::regex::Regex;
 
 /// Checks a text against a format; whether the format is known.
@@ -134,17 +135,6 @@ fn ipv4(text: &str) -> Result<(), String> {
         ensure((0..=255).contains(&number), "decimal must be between 0 and 255")?;
     }
     Ok(())
-}
-
-fn atoi(text: &str) -> Result<i64, String> {
-    text.parse().map_err(|error: std::num::ParseIntError| {
-        use std::num::IntErrorKind::{NegOverflow, PosOverflow};
-        let reason = match error.kind() {
-            PosOverflow | NegOverflow => "value out of range",
-            _ => "invalid syntax",
-        };
-        format!("strconv.Atoi: parsing {}: {reason}", quote(text))
-    })
 }
 
 fn ipv6(text: &str) -> Result<(), String> {

@@ -6,9 +6,9 @@
 use std::fmt;
 
 use super::super::json::Json;
-use super::super::print::quote;
 use super::check::TYPE_NAMES;
 use super::number::{Decimal, grouped};
+use crate::quote::quote;
 
 /// What failed.
 #[derive(Debug, Clone, Default)]

@@ -123,7 +123,7 @@ fn load(
             None => Err("schemas may not refer to files or the network unless --allow-schema-refs is given"
                 .to_string()),
         },
-        _ => Err(format!("no URLLoader registered for {}", print::quote(url))),
+        _ => Err(format!("no URLLoader registered for {}", crate::quote::quote(url))),
     }
 }
 

@@ -1,6 +1,6 @@
 //! URLs as Go's net/url reads, resolves and writes them.
 
-use super::super::print::quote;
+use crate::quote::quote;
 
 /// A URL in parts, still encoded where encoding matters.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -8,6 +8,7 @@ mod time;
 mod zone;
 
 pub(crate) use duration::method as duration_method;
+pub(super) use time::{toml_text, yaml_text};
 
 use self::duration::{HOUR, MINUTE, SECOND};
 use self::time::{Moment, Time, local};
@@ -173,9 +174,9 @@ fn duration_of_seconds(_: &mut Scope<'_>, arguments: &[Any]) -> Result<Any, Faul
 /// `strconv.ParseInt` as Sprig takes it, error or not: 0 for what is no number, the farthest number for what is
 /// too far.
 fn parsed_int(text: &[u8]) -> i64 {
-    match cast::parse_int(text, 10) {
-        Ok(number) | Err(cast::IntError::Range(number)) => number,
-        Err(cast::IntError::Syntax) => 0,
+    match number::integer(text, 10) {
+        Ok(number) | Err(number::IntError::Range(number)) => number,
+        Err(number::IntError::Syntax) => 0,
     }
 }
 

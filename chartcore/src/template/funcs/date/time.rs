@@ -151,6 +151,23 @@ impl Time {
     }
 }
 
+/// A time as go-yaml v3 writes it; `None` when the value is none.
+pub(in crate::template::funcs) fn yaml_text(any: &Any) -> Option<Vec<u8>> {
+    any.downcast::<Time>().map(|time| time.formatted(RFC3339_NANO))
+}
+
+/// A time as BurntSushi's TOML writes it: what was read without an offset has none.
+pub(in crate::template::funcs) fn toml_text(any: &Any) -> Option<Vec<u8>> {
+    let time: &Time = any.downcast()?;
+    let name = time.zone.name();
+    Some(time.formatted(match name.as_bytes() {
+        b"datetime-local" => b"2006-01-02T15:04:05.999999999",
+        b"date-local" => b"2006-01-02",
+        b"time-local" => b"15:04:05.999999999",
+        _ => RFC3339_NANO,
+    }))
+}
+
 const RFC3339_NANO: &[u8] = b"2006-01-02T15:04:05.999999999Z07:00";
 
 impl Object for Time {

@@ -18,6 +18,7 @@ fn copied(value: &Any, walk: &mut Walk) -> Result<Any, Fault> {
     match value {
         Any::Map(map) => copied_map(map, walk).map(Any::Map),
         Any::List(list) => copied_list(list, walk).map(Any::List),
+        Any::Object(object) if object.deep_copied().is_some() => Ok(object.deep_copied().unwrap_or_default()),
         _ => Ok(version::without_fields(value).unwrap_or_else(|| value.clone())),
     }
 }

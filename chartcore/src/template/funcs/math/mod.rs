@@ -3,6 +3,7 @@
 mod decimal;
 
 use super::{arguments, cast, limits};
+use crate::data::number;
 use crate::template::{Any, Capacity, Element, Fault, Function, List, Scope, Type, print};
 use decimal::Decimal;
 
@@ -50,16 +51,16 @@ fn float64(_: &mut Scope<'_>, arguments: &[Any]) -> Result<Any, Fault> {
 
 /// Go drops `Atoi`'s error but keeps its number: 0 for nonsense, the nearest integer for one too large.
 fn atoi(_: &mut Scope<'_>, arguments: &[Any]) -> Result<Any, Fault> {
-    Ok(Any::Int(match cast::parse_int(arguments::text(arguments, 0), 10) {
-        Ok(number) | Err(cast::IntError::Range(number)) => number,
-        Err(cast::IntError::Syntax) => 0,
+    Ok(Any::Int(match number::integer(arguments::text(arguments, 0), 10) {
+        Ok(number) | Err(number::IntError::Range(number)) => number,
+        Err(number::IntError::Syntax) => 0,
     }))
 }
 
 /// Reads what `%v` prints as an octal number.
 fn to_decimal(_: &mut Scope<'_>, arguments: &[Any]) -> Result<Any, Fault> {
     let text = print::to_bytes(arguments::any(arguments, 0));
-    Ok(Any::Int64(cast::parse_int(&text, 8).unwrap_or(0)))
+    Ok(Any::Int64(number::integer(&text, 8).unwrap_or(0)))
 }
 
 fn add(_: &mut Scope<'_>, arguments: &[Any]) -> Result<Any, Fault> {

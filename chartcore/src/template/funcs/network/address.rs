@@ -1,6 +1,6 @@
 //! IP addresses as Go's net/netip reads them, for the address between brackets in a URL.
 
-use crate::template::quote::quoted;
+use crate::quote::quoted;
 
 /// Which kind of address a text is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

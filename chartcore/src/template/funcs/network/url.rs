@@ -1,7 +1,7 @@
 //! URLs as Go's net/url reads and writes them.
 
 use super::address;
-use crate::template::quote::quoted;
+use crate::quote::quoted;
 
 /// The parts of a URL, decoded where Go decodes them.
 #[derive(Debug, Default)]

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 
 use super::{arguments, limits, text};
 use crate::data::Str;
-use crate::template::{Any, Fault, Function, List, Scope, Type, print, quote, unicode};
+use crate::template::{Any, Fault, Function, List, Scope, Type, print, unicode};
 
 pub(super) static FUNCTIONS: &[Function] = &[
     Function::new("abbrev", &[Type::Int, Type::String], layout::abbrev),
@@ -107,7 +107,7 @@ fn cat(_: &mut Scope<'_>, arguments: &[Any]) -> Result<Any, Fault> {
 }
 
 fn quote(_: &mut Scope<'_>, arguments: &[Any]) -> Result<Any, Fault> {
-    spaced(arguments, |out, value| quote::write_quoted(out, &text::bytes(value)))
+    spaced(arguments, |out, value| crate::quote::write_quoted(out, &text::bytes(value)))
 }
 
 fn squote(_: &mut Scope<'_>, arguments: &[Any]) -> Result<Any, Fault> {
