@@ -30,8 +30,8 @@ pub(crate) fn run(context: &Context<'_>) -> Outcome {
     let path = source::locate(context, &reference)?;
     let overrides = source::overrides(context)?;
     overrides.resolve(context.settings.compat)?;
-    let chart = source::load_and(context, &path, source::Parse::Ahead)?;
-    let chart = super::dependency::check(context, &path, chart, || source::load(context, &path))?;
+    let load = || source::load_and(context, &path, source::Parse::Ahead);
+    let chart = super::dependency::check(context, &path, load()?, load)?;
 
     let releases = if server || given.switch("validate") {
         let releases = super::releases::open(context)?;
