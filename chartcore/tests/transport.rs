@@ -1,7 +1,6 @@
 //! The HTTP client against real servers and a proxy that breaks things: what arrives, what is tried again, where
 //! credentials go, what is left on the disk.
 
-#![expect(clippy::disallowed_methods, reason = "tests start programs and look at the real world")]
 
 use std::fs;
 use std::io::Read;

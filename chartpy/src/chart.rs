@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use chartcore::archive::provenance::EXTENSION;
-use chartcore::archive::{self, PackOptions};
+use chartcore::archive;
 use chartcore::chart::{self, File, LoadOptions, MetadataChange};
 use chartcore::data::json;
 use chartcore::files::directory::Symlinks;

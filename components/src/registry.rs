@@ -1,6 +1,5 @@
 //! Debian's docker-registry.
 
-use std::ffi::OsString;
 use std::fs;
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
