@@ -1,7 +1,6 @@
 //! The HTTP client against real servers and a proxy that breaks things: what arrives, what is tried again, where
 //! credentials go, what is left on the disk.
 
-
 use std::fs;
 use std::io::Read;
 use std::path::Path;

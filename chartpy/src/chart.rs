@@ -5,8 +5,8 @@ use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use chartcore::archive::provenance::EXTENSION;
 use chartcore::archive;
+use chartcore::archive::provenance::EXTENSION;
 use chartcore::chart::{self, File, LoadOptions, MetadataChange};
 use chartcore::data::json;
 use chartcore::files::directory::Symlinks;
