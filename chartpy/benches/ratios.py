@@ -2,7 +2,7 @@
 
     python ratios.py FOLDER [--helm PATH] [--count N] [--renders N]
 
-FOLDER is `fixtures/llm-d-benchmark/stacks.tar.xz`, unpacked. Compared, each only if it is there: `helm` 4.3.1 as a
+FOLDER holds the stacks of llm-d-benchmark, unpacked: `templates/`, `stacks/`, `charts/`. Compared, each only if it is there: `helm` 4.3.1 as a
 subprocess, `helm-python-sdk` 0.2.2 in process, Jinja2 with PyYAML as the benchmark runs them. What would take minutes
 is measured on a part and counted up. `--renders 100000` looks at the growth of memory.
 """

@@ -2,8 +2,8 @@
 
     python llm_d_plan.py FOLDER OUT [--workers N] [--compat helm3|helm4]
 
-FOLDER holds `templates/`, `stacks/NAME/values.json` and `charts/`, as `fixtures/llm-d-benchmark/stacks.tar.xz`
-unpacks. Needs Python and chartpy: no helm, no helmfile, no helm-diff, nothing on PATH.
+FOLDER holds `templates/`, `stacks/NAME/values.json` and `charts/`, as the stacks of the benchmark
+unpack. Needs Python and chartpy: no helm, no helmfile, no helm-diff, nothing on PATH.
 """
 
 from __future__ import annotations
