@@ -136,8 +136,13 @@ impl Parts {
         self.raw_path.clear();
     }
 
+    /// Go: `URL.EscapedPath`: the path as it was written, if it could stand so.
     fn path_text(&self) -> String {
-        if self.raw_path.is_empty() { escaped(&self.path) } else { self.raw_path.clone() }
+        if self.raw_path.is_empty() || !is_encoded(&self.raw_path) {
+            escaped(&self.path)
+        } else {
+            self.raw_path.clone()
+        }
     }
 
     fn text(&self) -> String {
@@ -272,13 +277,18 @@ pub fn resolve(repository: &str, reference: &str) -> Result<String> {
         let raw = without_dots(&raw);
         base.set_path(&raw);
     } else {
+        let raw = parsed.path_text();
         base.host = parsed.host;
         base.user = parsed.user;
-        let raw = if parsed.raw_path.is_empty() { escaped(&parsed.path) } else { parsed.raw_path };
         base.set_path(&without_dots(&raw));
     }
     base.query = query;
     Ok(base.text())
+}
+
+/// Whether nothing in a path is left to be escaped. Go: `validEncoded`.
+fn is_encoded(path: &str) -> bool {
+    path.bytes().all(|letter| letter.is_ascii_alphanumeric() || b"-_.~/!$&'()*+,;=:@[]%".contains(&letter))
 }
 
 /// A path with `.` and `..` resolved, never above the root. Go: `resolvePath`.
