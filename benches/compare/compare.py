@@ -152,7 +152,7 @@ def main():
     if options.only in 'package':
         print(f'\npackage, medians of {options.pairs} pairs')
         print(f'{"chart":<30} {"chart ms":>9} {"helm4 ms":>9}  {"times faster":<22} {"MiB":>6} {"helm4":>6}')
-        for name, path, _ in charts[:2]:
+        for name, path, _, _ in charts[:2]:
             arguments = ['package', path, '--destination', os.path.join(scratch.name, 'packed')]
             (wall, peak, _), (their_wall, their_peak, _) = pairs([options.chart, *arguments, '--compat', 'helm4'], [options.helm, *arguments],
                                                                  options.pairs, scratch.name, env)
