@@ -23,7 +23,7 @@ pub(crate) fn helm_call(helm: &Helm, arguments: &[String], folder: &Path, home: 
     call
 }
 
-/// A call of the `chart` binary under a profile, in the same surroundings as [`Helm::call`].
+/// A call of the `chart` binary under a profile, in the same surroundings as [`helm_call`].
 pub(crate) fn chart_call(profile: &str, arguments: &[String], folder: &Path, home: &Path) -> Call {
     let mut arguments = arguments.to_vec();
     arguments.extend(["--compat".to_owned(), profile.to_owned()]);
