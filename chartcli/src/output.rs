@@ -16,7 +16,7 @@ pub(crate) fn print(bytes: &[u8]) {
     }
 }
 
-/// As [`print`], for what is not there in one piece.
+/// As [`print()`], for what is not there in one piece.
 pub(crate) fn stream(write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) {
     /// As much as a pipe takes at once.
     const BUFFER: usize = 64 << 10;
