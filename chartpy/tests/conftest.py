@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tarfile
 from pathlib import Path
 
 import chartpy
@@ -47,6 +49,19 @@ metadata:
 @pytest.fixture(scope="session")
 def fixtures() -> Path:
     return Path(__file__).resolve().parents[2] / "fixtures"
+
+
+@pytest.fixture(scope="session")
+def benchmark(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """39 stacks of llm-d-benchmark, unpacked: `templates/`, `stacks/`, `charts/`, `golden/`."""
+    shared = Path(__file__).resolve().parents[3] / "shared"
+    stacks = Path(os.environ.get("CHART_PLANS", shared / "llm-d-benchmark" / "stacks.tar.xz"))
+    if not stacks.is_file():
+        pytest.skip(f"NOT CHECKED: {stacks} is not there; CHART_PLANS names the stacks elsewhere")
+    folder = tmp_path_factory.mktemp("llm-d-benchmark")
+    with tarfile.open(stacks) as archive:
+        archive.extractall(folder, filter="data")
+    return folder
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import json
 import os
 import subprocess
 import sys
-import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +19,8 @@ COUNT = 60
 
 
 @pytest.fixture(scope="session")
-def modelservice(fixtures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("charts")
-    with tarfile.open(fixtures / "llm-d-benchmark" / "stacks.tar.xz") as archive:
-        archive.extractall(folder, filter="data")
-    return folder / "charts" / "llm-d-modelservice"
+def modelservice(benchmark: Path) -> Path:
+    return benchmark / "charts" / "llm-d-modelservice"
 
 
 def expected(chart: Path, name: str) -> str:

@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import tarfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -24,18 +23,6 @@ CHARTS = {
     "router-gateway": "llm-d-router-gateway",
     "router-standalone": "llm-d-router-standalone",
 }
-
-
-@pytest.fixture(scope="session")
-def benchmark(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    shared = Path(__file__).resolve().parents[3] / "shared"
-    stacks = Path(os.environ.get("CHART_PLANS", shared / "llm-d-benchmark" / "stacks.tar.xz"))
-    if not stacks.is_file():
-        pytest.skip(f"NOT CHECKED: {stacks} is not there; CHART_PLANS names the stacks elsewhere")
-    folder = tmp_path_factory.mktemp("llm-d-benchmark")
-    with tarfile.open(stacks) as archive:
-        archive.extractall(folder, filter="data")
-    return folder
 
 
 def stacks(benchmark: Path) -> list[Path]:

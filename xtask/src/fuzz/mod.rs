@@ -163,6 +163,12 @@ fn explanation(request: &Value, theirs: &Value, ours: &Value) -> Option<&'static
     if theirs.get("panic").is_some() && ours.get("error").is_some() {
         return Some("crash the reference");
     }
+    // Ours holds on the stack of a small thread.
+    let opened = request.to_string().bytes().filter(|byte| matches!(byte, b'[' | b'{')).count();
+    if opened > 500 && ours["error"].as_str().is_some_and(|error| error.contains("exceeded max depth of 500"))
+    {
+        return Some("nest YAML deeper than 500");
+    }
     // The address of a Go pointer or function.
     if prints_an_address(&said) || prints_our_address(&ours.to_string()) {
         return Some("print a memory address");
